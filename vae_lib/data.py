@@ -1,0 +1,156 @@
+"""Data sets as tensors: one ``load(name)`` for all, every example a row of numbers between 0 and 1.
+
+``digits`` comes with scikit-learn and needs no network. ``mnist`` is downloaded by torchvision when it is asked for.
+The toys are two-dimensional, for pictures in which everything can be seen.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+class DataUnavailableError(RuntimeError):
+    """A data set that has to be downloaded could not be; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set split into training and test examples.
+
+    Attributes:
+        name: the name that ``load`` takes.
+        train, test: examples, float32, shape ``(count, data_dim)``; pixels lie in [0, 1].
+        train_labels, test_labels: class of each example, int64, shape ``(count,)``. No VAE is trained on them.
+        image_shape: ``(height, width)``, or ``None`` for points in the plane.
+    """
+
+    name: str
+    train: Tensor
+    test: Tensor
+    train_labels: Tensor
+    test_labels: Tensor
+    image_shape: tuple[int, int] | None
+
+    @property
+    def data_dim(self) -> int:
+        """Numbers in one example."""
+        return self.train.shape[1]
+
+
+def _split(x: Tensor, labels: Tensor, test_fraction: float, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Shuffle once with the seed, then cut: train, test, train labels, test labels."""
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
+    test, train = order.split([round(test_fraction * len(x)), len(x) - round(test_fraction * len(x))])
+    return x[train], x[test], labels[train], labels[test]
+
+
+def _digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = torch.tensor(bunch.data, dtype=torch.float32) / 16  # brightness 0..16 becomes 0..1
+    labels = torch.tensor(bunch.target, dtype=torch.int64)
+    train, test, train_labels, test_labels = _split(x, labels, test_fraction=0.2, seed=0)
+    return Dataset("digits", train, test, train_labels, test_labels, image_shape=(8, 8))
+
+
+def mnist_root() -> Path:
+    """Folder that holds MNIST: the environment's ``VAE_LIB_DATA``, or a cache in the home directory."""
+    return Path(os.environ.get("VAE_LIB_DATA") or Path.home() / ".cache" / "vae_lib")
+
+
+def _mnist() -> Dataset:
+    from torchvision.datasets import MNIST
+
+    root = mnist_root()
+    try:
+        train, test = (MNIST(str(root), train=is_train, download=True) for is_train in (True, False))
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise DataUnavailableError(
+            f"MNIST could not be read from {root} nor downloaded ({reason}): connect to the internet, set VAE_LIB_DATA "
+            "to a folder that holds MNIST/raw, or use load('digits'), which needs no network"
+        ) from None
+
+    def rows(images: Tensor) -> Tensor:
+        return images.reshape(len(images), -1).float() / 255
+
+    return Dataset("mnist", rows(train.data), rows(test.data), train.targets, test.targets, image_shape=(28, 28))
+
+
+def _toy(draw: Callable[[int, torch.Generator], tuple[Tensor, Tensor]], name: str) -> Dataset:
+    x, labels = draw(2500, torch.Generator().manual_seed(0))
+    low, high = x.min(0).values, x.max(0).values
+    train, test, train_labels, test_labels = _split((x - low) / (high - low), labels, test_fraction=0.2, seed=0)
+    return Dataset(name, train, test, train_labels, test_labels, image_shape=None)
+
+
+def _ring(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A noisy circle: one number, the angle, places each point."""
+    angle = 2 * math.pi * torch.rand(count, generator=generator)
+    radius = 1 + 0.08 * torch.randn(count, generator=generator)
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1), torch.zeros(count, dtype=torch.int64)
+
+
+def _clusters(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Five round clusters on a circle; the label is the cluster."""
+    labels = torch.randint(5, (count,), generator=generator)
+    angle = 2 * math.pi * labels / 5
+    centers = torch.stack([angle.cos(), angle.sin()], dim=1)
+    return centers + 0.12 * torch.randn(count, 2, generator=generator), labels
+
+
+def _parabola(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """X = (z, z²) + noise with z ~ N(0, 1): a curve, bent once."""
+    z = torch.randn(count, generator=generator)
+    x = torch.stack([z, z**2], dim=1) + 0.1 * torch.randn(count, 2, generator=generator)
+    return x, torch.zeros(count, dtype=torch.int64)
+
+
+_LOADERS: dict[str, Callable[[], Dataset]] = {
+    "digits": _digits,
+    "mnist": _mnist,
+    "ring": lambda: _toy(_ring, "ring"),
+    "clusters": lambda: _toy(_clusters, "clusters"),
+    "parabola": lambda: _toy(_parabola, "parabola"),
+}
+
+NAMES = tuple(_LOADERS)
+"""The names that ``load`` takes."""
+
+
+def load(name: str = "digits") -> Dataset:
+    """Load a data set by name: the same tensors on every machine and in every call.
+
+    Args:
+        name: ``"digits"`` (1,797 pictures of 8×8, carried by scikit-learn), ``"mnist"`` (70,000 of 28×28, downloaded
+            once into ``mnist_root()``), or a toy of 2,500 points in the unit square: ``"ring"``, ``"clusters"``,
+            ``"parabola"``.
+
+    Raises:
+        ValueError: an unknown name.
+        DataUnavailableError: MNIST is not on this machine and cannot be downloaded.
+    """
+    if name not in _LOADERS:
+        raise ValueError(f"name must be one of {', '.join(NAMES)}, got {name!r}")
+    return _LOADERS[name]()
+
+
+def binarize(x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+    """Turn grey values into coin flips: each pixel becomes 1 with probability equal to its brightness.
+
+    Done anew at every pass this is the dynamic binarization of Burda et al. 2015.
+
+    Raises:
+        ValueError: a value outside [0, 1].
+    """
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        raise ValueError(f"brightness must lie in [0, 1], got values from {x.min():g} to {x.max():g}")
+    return torch.bernoulli(x, generator=generator)

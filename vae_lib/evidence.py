@@ -1,0 +1,370 @@
+"""Equations (1) to (4): the evidence log P(X), measured in every way that the book speaks of.
+
+Each function takes any model with ``latent_dim``, ``log_likelihood(x, z)`` and ``log_prior(z)``: a ``VAE``, or the
+exact ``LinearGaussian``. Results are per example and in nats.
+
+    prior_monte_carlo     Eq. (1) with z drawn from the prior
+    grid                  Eq. (1) by a sum over a fine grid of z: exact, for one or two latents
+    importance_sampling   Eq. (1) with z drawn from Q and weighted
+    elbo_terms            the right side of Eq. (4), by draws or by quadrature
+    iwae_bound            the bound of Burda et al. 2015, between the ELBO and log P(X)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_lib.distributions import Gaussian
+from vae_lib.model import Terms
+
+CHUNK_NUMBERS = 2**23
+"""Pixels computed at once: bounds the memory of every function here to a few times 32 MB."""
+
+
+class LatentModel(Protocol):
+    """What the evidence of a model is computed from."""
+
+    latent_dim: int
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor: ...
+
+    def log_prior(self, z: Tensor) -> Tensor: ...
+
+
+class Estimate(NamedTuple):
+    """A Monte Carlo estimate of log P(X) and its standard error, in nats, each of shape ``(batch,)``.
+
+    The error is that of the mean weight carried through the logarithm (the delta method). It is honest only where many
+    draws share the weight; ``effective_samples`` says how many do.
+    """
+
+    log_evidence: Tensor
+    standard_error: Tensor
+    effective_samples: Tensor
+
+
+def _check_batch(x: Tensor, samples: int) -> None:
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (batch, data_dim), got {tuple(x.shape)}")
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, got {samples}")
+
+
+def _chunks(samples: int, x: Tensor) -> list[int]:
+    """Sizes that add up to ``samples``, each small enough for ``CHUNK_NUMBERS``."""
+    size = max(1, CHUNK_NUMBERS // x.numel())
+    return [size] * (samples // size) + [samples % size] * (samples % size > 0)
+
+
+def log_mean_exp(log_values: Tensor, dim: int = 0) -> Tensor:
+    """log of the mean of exp(log_values) over one axis, without overflow."""
+    return torch.logsumexp(log_values, dim) - math.log(log_values.shape[dim])
+
+
+def summarize(log_weights: Tensor) -> Estimate:
+    """Turn log weights of shape ``(samples, batch)`` into an estimate of the log of their mean."""
+    samples = len(log_weights)
+    weights = torch.exp(log_weights - log_weights.max(0).values)  # largest is 1
+    mean = weights.mean(0)
+    spread = weights.std(0) if samples > 1 else torch.full_like(mean, math.inf)
+    effective = weights.sum(0) ** 2 / (weights**2).sum(0)
+    return Estimate(log_mean_exp(log_weights), spread / math.sqrt(samples) / mean, effective)
+
+
+@torch.no_grad()
+def prior_log_weights(
+    model: LatentModel, x: Tensor, samples: int, *, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Draw z from the prior and weigh each example by P(X|z), the integrand's other factor in Eq. (1).
+
+    Args:
+        x: shape ``(batch, data_dim)``.
+        samples: draws, shared by the whole batch.
+
+    Returns:
+        z of shape ``(samples, latent_dim)`` and log P(X|z) of shape ``(samples, batch)``, in nats.
+    """
+    _check_batch(x, samples)
+    draws, weights = [], []
+    for size in _chunks(samples, x):
+        z = torch.randn(size, model.latent_dim, generator=generator, dtype=x.dtype, device=x.device)
+        draws.append(z)
+        weights.append(model.log_likelihood(x, z[:, None, :]))  # (size, batch)
+    return torch.cat(draws), torch.cat(weights)
+
+
+def prior_monte_carlo(
+    model: LatentModel, x: Tensor, samples: int, *, generator: torch.Generator | None = None
+) -> Estimate:
+    """Eq. (1) as an average: P(X) ≈ mean of P(X|z) over z drawn from P(z).
+
+    Unbiased for P(X), so its logarithm is too low on average. Needs very many draws once X has many pixels.
+    """
+    return summarize(prior_log_weights(model, x, samples, generator=generator)[1])
+
+
+@torch.no_grad()
+def importance_log_weights(
+    model: LatentModel, x: Tensor, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
+) -> Tensor:
+    """Draw z from Q(z|X) and weigh by P(X|z) P(z) / Q(z|X).
+
+    Args:
+        x: shape ``(batch, data_dim)``.
+        q: one Gaussian for each example, shape ``(batch, latent_dim)``.
+        samples: draws for each example.
+
+    Returns:
+        Log weights in nats, shape ``(samples, batch)``. Their mean is the ELBO; the log of the mean weight is an
+        estimate of log P(X).
+    """
+    _check_batch(x, samples)
+    weights = []
+    for size in _chunks(samples, x):
+        z = q.rsample(size, generator=generator)  # (size, batch, latent_dim)
+        weights.append(model.log_likelihood(x, z) + model.log_prior(z) - q.log_prob(z))
+    return torch.cat(weights)
+
+
+def importance_sampling(
+    model: LatentModel, x: Tensor, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
+) -> Estimate:
+    """P(X) = E_Q[P(X|z) P(z) / Q(z|X)]: Eq. (1) with the draws where they count, and the weight that keeps it true.
+
+    This is the correct form of the notes' claim E_Q[P(X|z)] = P(X).
+    """
+    return summarize(importance_log_weights(model, x, q, samples, generator=generator))
+
+
+def iwae_bound(
+    model: LatentModel,
+    x: Tensor,
+    q: Gaussian,
+    k: int,
+    *,
+    repeats: int = 100,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """E[log of the mean of k importance weights]: the ELBO for k = 1, closing on log P(X) as k grows.
+
+    Args:
+        k: weights averaged inside the logarithm.
+        repeats: independent groups of k that are averaged.
+
+    Returns:
+        Nats, shape ``(batch,)``.
+
+    Source: Burda et al. 2015, eq. 8.
+    """
+    if k < 1 or repeats < 1:
+        raise ValueError(f"k and repeats must be at least 1, got k={k}, repeats={repeats}")
+    log_weights = importance_log_weights(model, x, q, k * repeats, generator=generator)
+    return log_mean_exp(log_weights.reshape(repeats, k, -1), dim=1).mean(0)
+
+
+def quadrature(q: Gaussian, nodes: int = 32) -> tuple[Tensor, Tensor]:
+    """Gauss–Hermite nodes and weights for expectations under a Gaussian of one or two latents.
+
+    Args:
+        q: shape ``(batch, latent_dim)``, latent_dim 1 or 2.
+        nodes: nodes along each axis; exact for polynomials in z up to degree 2·nodes − 1.
+
+    Returns:
+        z of shape ``(nodes**latent_dim, batch, latent_dim)`` and weights of shape ``(nodes**latent_dim,)``; the
+        weights sum to 1 and E_Q[g(z)] ≈ Σ weights · g(z).
+    """
+    latent_dim = q.mean.shape[-1]
+    _check_latent_dim(latent_dim)
+    points, weights = (torch.as_tensor(a, dtype=q.mean.dtype) for a in np.polynomial.hermite_e.hermegauss(nodes))
+    weights = weights / weights.sum()
+    noise = torch.cartesian_prod(*[points] * latent_dim).reshape(-1, latent_dim)
+    weight = torch.cartesian_prod(*[weights] * latent_dim).reshape(-1, latent_dim).prod(-1)
+    noise, weight = noise.to(q.mean.device), weight.to(q.mean.device)
+    return q.mean + q.std * noise[:, None, :], weight
+
+
+@torch.no_grad()
+def elbo_terms(
+    model: LatentModel,
+    x: Tensor,
+    q: Gaussian,
+    *,
+    samples: int | None = None,
+    generator: torch.Generator | None = None,
+) -> Terms:
+    """The right side of Eq. (4): E_Q[log P(X|z)] and 𝒟[Q(z|X)‖P(z)], each on its own.
+
+    Args:
+        x: shape ``(batch, data_dim)``.
+        q: one Gaussian for each example, shape ``(batch, latent_dim)``.
+        samples: draws from Q for the expectation; by default it is computed by quadrature instead, which is exact to
+            many digits but knows one and two latents only.
+
+    Returns:
+        Both terms in nats, shape ``(batch,)``; ``.elbo`` is their difference.
+    """
+    _check_batch(x, 1 if samples is None else samples)
+    if samples is None:
+        z, weights = quadrature(q)
+        log_likelihood = torch.cat([model.log_likelihood(x, part) for part in z.split(_chunks(len(z), x)[0])])
+        return Terms((weights[:, None] * log_likelihood).sum(0), q.kl())
+    total = torch.zeros(len(x), dtype=x.dtype, device=x.device)
+    for size in _chunks(samples, x):
+        total += model.log_likelihood(x, q.rsample(size, generator=generator)).sum(0)
+    return Terms(total / samples, q.kl())
+
+
+@dataclass(frozen=True)
+class Grid:
+    """P(X, z) for one example on the cells of a grid: Eq. (1), Bayes' theorem and Eq. (2) become sums.
+
+    Attributes:
+        z: centres of the cells, shape ``(cells, latent_dim)``.
+        log_cell: log of the area (length, for one latent) of each cell, shape ``(cells,)``.
+        log_joint: log P(X|z) + log P(z) at the centres, in nats, float64, shape ``(cells,)``.
+    """
+
+    z: Tensor
+    log_cell: Tensor
+    log_joint: Tensor
+
+    @property
+    def log_evidence(self) -> float:
+        """log P(X) = log Σ P(X|z) P(z) · cell, in nats: Eq. (1)."""
+        return float(torch.logsumexp(self.log_joint + self.log_cell, 0))
+
+    @property
+    def mass(self) -> Tensor:
+        """The exact posterior: P(z|X) · cell, shape ``(cells,)``, summing to 1. Bayes' theorem."""
+        return torch.softmax(self.log_joint + self.log_cell, 0)
+
+    def _mass_under(self, q: Gaussian) -> tuple[Tensor, Tensor]:
+        """log Q(z|X) at the centres, and Q(z|X) · cell."""
+        log_q = q.log_prob(self.z.to(q.mean.dtype)).double()
+        return log_q, torch.exp(log_q + self.log_cell)
+
+    def kl_from(self, q: Gaussian) -> float:
+        """𝒟[Q(z|X) ‖ P(z|X)] in nats, the sum of Q · (log Q − log P(z|X)) · cell: Eq. (2).
+
+        Args:
+            q: one Gaussian of shape ``(latent_dim,)``. Pass it to ``grid`` as well, so that the cells reach wherever
+                Q does.
+
+        Raises:
+            ValueError: the cells miss a part of Q.
+        """
+        log_q, q_mass = self._mass_under(q)
+        covered = float(q_mass.sum())
+        if abs(covered - 1) > 1e-4:
+            raise ValueError(
+                f"the cells hold {covered:.6f} of Q's mass, not 1; build the grid with grid(model, x, q=q)"
+            )
+        return float((q_mass * (log_q - self.log_joint)).sum()) + self.log_evidence
+
+
+@torch.no_grad()
+def _log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
+    parts = z.to(x.dtype).split(max(1, CHUNK_NUMBERS // x.numel()))
+    return torch.cat([model.log_likelihood(x, part) + model.log_prior(part) for part in parts]).double()
+
+
+def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent: float = 6.0) -> Grid:
+    """Cells of equal size over the square (or segment) from −extent to extent.
+
+    Args:
+        x: one example, shape ``(data_dim,)``.
+        spacing: side of a cell. The sum is exact to many digits once this is below the width of the posterior.
+        extent: half the side of the square; the prior leaves about 4e-9 of its mass beyond 6.
+
+    Source: the midpoint rule on Eq. (1).
+    """
+    _check_latent_dim(model.latent_dim)
+    if x.ndim != 1:
+        raise ValueError(f"x must be one example of shape (data_dim,), got {tuple(x.shape)}")
+    if not 0 < spacing <= extent < math.inf:
+        raise ValueError(f"spacing must lie between 0 and extent={extent}, got {spacing}")
+    count = round(2 * extent / spacing)
+    spacing = 2 * extent / count
+    axis = -extent + spacing * (torch.arange(count, dtype=torch.float64, device=x.device) + 0.5)
+    z = torch.cartesian_prod(*[axis] * model.latent_dim).reshape(-1, model.latent_dim)
+    log_cell = torch.full((len(z),), model.latent_dim * math.log(spacing), dtype=torch.float64, device=x.device)
+    return Grid(z, log_cell, _log_joint(model, x, z))
+
+
+def grid(
+    model: LatentModel,
+    x: Tensor,
+    *,
+    q: Gaussian | None = None,
+    extent: float = 6.0,
+    spacing: float = 0.1,
+    tolerance: float = 1e-4,
+    max_halvings: int = 7,
+) -> Grid:
+    """The exact answer for one or two latents: a uniform grid, halved where the mass is until the answer stands still.
+
+    Cells with less than e⁻⁴⁰ of the largest density, under the posterior and under Q, are left as they are.
+
+    Args:
+        x: one example, shape ``(data_dim,)``.
+        q: a Gaussian of shape ``(latent_dim,)`` that ``Grid.kl_from`` will be asked about.
+        extent, spacing: the grid to start from.
+        tolerance: nats; stop when a halving moves log P(X), and 𝒟[Q‖P(z|X)] if ``q`` is given, by less.
+        max_halvings: stop with an error after this many.
+
+    Raises:
+        ValueError: more than two latents, or an example of the wrong shape.
+        RuntimeError: the posterior reaches the edge of the grid, or the sum did not settle; says what to change.
+    """
+    current = uniform_grid(model, x, spacing=spacing, extent=extent)
+    answer = _answer(current, q)
+    for _ in range(max_halvings):
+        current = _halve(model, x, current, q)
+        previous, answer = answer, _answer(current, q)
+        if all(abs(new - old) < tolerance for new, old in zip(answer, previous, strict=True)):
+            at_edge = (current.z.abs() > extent - spacing).any(-1)
+            if float(current.mass[at_edge].sum()) > tolerance:
+                raise RuntimeError(f"the posterior reaches the edge of the grid at ±{extent:g}; pass a larger extent")
+            return current
+    raise RuntimeError(
+        f"log P(X) still moves by more than {tolerance:g} nats after {max_halvings} halvings; start from a smaller "
+        f"spacing than {spacing:g}"
+    )
+
+
+def _answer(cells: Grid, q: Gaussian | None) -> tuple[float, ...]:
+    """The numbers that must settle; Q's mass on the cells is one of them, so that a narrow Q is not missed."""
+    if q is None:
+        return (cells.log_evidence,)
+    log_q, q_mass = cells._mass_under(q)
+    return cells.log_evidence, float(q_mass.sum()), float((q_mass * (log_q - cells.log_joint)).sum())
+
+
+def _halve(model: LatentModel, x: Tensor, cells: Grid, q: Gaussian | None) -> Grid:
+    """Split each cell that matters into two along every axis."""
+    matters = cells.log_joint > cells.log_joint.max() - 40
+    if q is not None:
+        log_q, _ = cells._mass_under(q)
+        matters |= log_q > log_q.max() - 40
+    dim = cells.z.shape[-1]
+    side = torch.exp(cells.log_cell[matters] / dim)  # (split,)
+    signs = torch.cartesian_prod(*[torch.tensor([-0.25, 0.25], dtype=side.dtype, device=side.device)] * dim)
+    offsets = side[:, None, None] * signs.reshape(-1, dim)  # (split, 2**dim, dim)
+    z = (cells.z[matters, None, :] + offsets).reshape(-1, dim)
+    log_cell = (cells.log_cell[matters] - dim * math.log(2)).repeat_interleave(2**dim)
+    return Grid(
+        torch.cat([cells.z[~matters], z]),
+        torch.cat([cells.log_cell[~matters], log_cell]),
+        torch.cat([cells.log_joint[~matters], _log_joint(model, x, z)]),
+    )
+
+
+def _check_latent_dim(latent_dim: int) -> None:
+    if latent_dim not in (1, 2):
+        raise ValueError(f"a grid needs latent_dim 1 or 2, got {latent_dim}; with more latents use importance_sampling")
