@@ -123,7 +123,7 @@ def figures(model: VAE, test: Tensor, *, examples: int = 1000) -> dict[str, Any]
 
     Returns:
         ``test_reconstruction``, ``test_kl``, ``test_elbo``; ``test_log_evidence`` with the ``standard_error`` of its
-        mean over examples, and ``test_elbo_same_examples`` beside it; ``squared_error`` at z = μ(X), a mean over pixels.
+        mean over examples, and ``test_elbo_same_examples`` beside it; ``squared_error``, mean over pixels at z = μ(X).
     """
     reconstruction, kl = training.mean_terms(model, test, samples=10)
     few = test[:examples]
@@ -227,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _train(options, arguments)
         else:
             _evaluate(options)
-    except (ValueError, OSError, data.DataUnavailableError, training.NonFiniteLossError) as error:
+    except (ValueError, OSError, RuntimeError, training.NonFiniteLossError) as error:
         print(f"vae_lib: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -314,28 +314,34 @@ def grid(
     Args:
         x: one example, shape ``(data_dim,)``.
         q: a Gaussian of shape ``(latent_dim,)`` that ``Grid.kl_from`` will be asked about.
-        extent, spacing: the grid to start from.
+        extent, spacing: the grid to start from; it grows where the posterior or Q reaches its edge.
         tolerance: nats; stop when a halving moves log P(X), and 𝒟[Q‖P(z|X)] if ``q`` is given, by less.
         max_halvings: stop with an error after this many.
 
     Raises:
         ValueError: more than two latents, or an example of the wrong shape.
-        RuntimeError: the posterior reaches the edge of the grid, or the sum did not settle; says what to change.
+        RuntimeError: the sum did not settle, or the posterior reaches beyond 50; says what to change.
     """
+    if q is not None:
+        extent = max(extent, float((q.mean.abs() + 8 * q.std).max()))
     current = uniform_grid(model, x, spacing=spacing, extent=extent)
     answer = _answer(current, q)
     for _ in range(max_halvings):
         current = _halve(model, x, current, q)
         previous, answer = answer, _answer(current, q)
         if all(abs(new - old) < tolerance for new, old in zip(answer, previous, strict=True)):
-            at_edge = (current.z.abs() > extent - spacing).any(-1)
-            if float(current.mass[at_edge].sum()) > tolerance:
-                raise RuntimeError(f"the posterior reaches the edge of the grid at ±{extent:g}; pass a larger extent")
-            return current
-    raise RuntimeError(
-        f"log P(X) still moves by more than {tolerance:g} nats after {max_halvings} halvings; start from a smaller "
-        f"spacing than {spacing:g}"
-    )
+            break
+    else:
+        raise RuntimeError(
+            f"log P(X) still moves by more than {tolerance:g} nats after {max_halvings} halvings; start from a smaller "
+            f"spacing than {spacing:g}"
+        )
+    at_edge = (current.z.abs() > extent - spacing).any(-1)
+    if float(current.mass[at_edge].sum()) < tolerance:
+        return current
+    if extent > 50:
+        raise RuntimeError(f"the posterior still reaches the edge of a grid from -{extent:g} to {extent:g}")
+    return grid(model, x, q=q, extent=2 * extent, spacing=spacing, tolerance=tolerance, max_halvings=max_halvings)
 
 
 def _answer(cells: Grid, q: Gaussian | None) -> tuple[float, ...]:

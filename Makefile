@@ -1,0 +1,65 @@
+# make serve   read the book: environment, site, a server on this machine
+# make test    pass its tests
+# The README says the same in plain commands.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+SITE := book/_build/html
+BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/*) \
+	$(wildcard vae_lib/*.py vae_lib/widgets/* vae_lib/models/*)
+
+.PHONY: serve test lint unit notebooks site models constraints clean help
+
+help:
+	@sed -n '1,3p' Makefile
+
+serve: site
+	@echo "Reading room: http://127.0.0.1:$(PORT)/  (Ctrl-C closes it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+test: lint notebooks unit
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.test site
+	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 2 tests
+
+notebooks: $(VENV)/.test
+	$(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope book
+
+site: $(SITE)/.done
+
+$(SITE)/.done: $(BOOK_SOURCES) | $(VENV)/.reader
+	$(BIN)/jupyter-book build book --config _config.yml -W -n --keep-going
+	@touch $@
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or later is needed, $(PYTHON) is older: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.reader: requirements.txt pyproject.toml | $(VENV)/.python
+	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.reader
+	$(BIN)/python -m pip install -r requirements.txt -e '.[test]'
+	@touch $@
+
+# The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). About half an hour on two cores.
+models: $(VENV)/.reader
+	$(BIN)/python -m vae_lib train --data digits --hidden 128 64 --batch-size 64 --epochs 400 --patience 40 --out vae_lib/models/digits-2
+	$(BIN)/python -m vae_lib train --data mnist --batch-size 256 --epochs 150 --patience 15 --out vae_lib/models/mnist-2
+
+# Pin what the tests just ran with.
+constraints: $(VENV)/.test
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+clean:
+	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
