@@ -1,0 +1,460 @@
+"""The figures of the book, one call each, in one style. Every function returns a matplotlib ``Figure``.
+
+Labels stand on the thing that they name rather than in a legend, and terms have the colours of ``palette``. Arguments
+are tensors or arrays as the rest of the library makes them; log densities are in nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Ellipse
+from torch import Tensor
+
+from vae_lib.distributions import Gaussian
+from vae_lib.evidence import Grid
+from vae_lib.palette import DIGITS, TERMS
+from vae_lib.training import History
+
+INK = "#1F2430"
+FAINT = "#C9CED6"
+COLORS = {term: shade.light for term, shade in TERMS.items()}
+
+STYLE: Any = {
+    "figure.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "font.size": 9.5,
+    "font.family": ["DejaVu Sans"],
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 1.8,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+}
+
+
+def _subplots(rows: int = 1, columns: int = 1, *, height: float = 2.8, **settings: Any) -> tuple[Figure, Any]:
+    """A figure of the book's width in the book's style, kept out of pyplot's list so that it is shown once."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(rows, columns, figsize=(7.2, height), **settings)
+    plt.close(figure)
+    return figure, axes
+
+
+def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | None = None) -> None:
+    ax.imshow(pixels.detach().reshape(shape).numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+        spine.set_color(FAINT)
+    if title is not None:
+        ax.set_title(title, fontsize=8, loc="center")
+
+
+def images(
+    x: Tensor,
+    shape: tuple[int, int],
+    *,
+    titles: Sequence[str] | None = None,
+    rows: Sequence[str] | None = None,
+    columns: int = 10,
+) -> Figure:
+    """Pictures in rows, ink on paper.
+
+    Args:
+        x: shape ``(count, height·width)``, brightness 0 to 1.
+        shape: ``(height, width)``.
+        titles: a line above each picture.
+        rows: a name to the left of each row.
+        columns: pictures a row.
+    """
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (count, pixels), got {tuple(x.shape)}")
+    columns = min(columns, len(x))
+    count_rows = -(-len(x) // columns)
+    height = count_rows * (7.2 / max(columns, 6) + (0.25 if titles else 0.05))
+    figure, axes = _subplots(count_rows, columns, height=height, squeeze=False)
+    for index, ax in enumerate(axes.flat):
+        if index >= len(x):
+            ax.axis("off")
+            continue
+        _draw_image(ax, x[index], shape, titles[index] if titles else None)
+    for ax, name in zip(axes[:, 0], rows or [], strict=False):
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8.5)
+    return figure
+
+
+def _prior_circles(ax: Axes, *, label: bool = True) -> None:
+    for radius in (1, 2):
+        ax.add_patch(Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), lw=0.9, ec=COLORS["prior"]))
+    if label:
+        ax.annotate("P(z), 2σ", (0, -2), color=COLORS["prior"], fontsize=7.5, ha="center", va="top")
+
+
+def _draw_codes(ax: Axes, codes: Tensor, labels: Tensor) -> None:
+    for digit in labels.unique().tolist():
+        points = codes[labels == digit].detach().numpy()
+        color = DIGITS[digit % len(DIGITS)]
+        ax.scatter(points[:, 0], points[:, 1], s=5, color=color, alpha=0.55, lw=0)
+        ax.text(
+            float(np.median(points[:, 0])),
+            float(np.median(points[:, 1])),
+            str(digit),
+            color=color,
+            fontsize=13,
+            fontweight="bold",
+            ha="center",
+            va="center",
+            path_effects=_halo(),
+        )
+    ax.set_aspect("equal")
+    ax.set_xlabel("z₁")
+    ax.set_ylabel("z₂", rotation=0)
+
+
+def _halo() -> list[Any]:
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=3, foreground="white")]
+
+
+def latent_map(codes: Tensor, labels: Tensor, *, marks: Tensor | None = None, prior: bool = True) -> Figure:
+    """Where test examples lie in a two-dimensional latent space.
+
+    Args:
+        codes: shape ``(count, 2)``.
+        labels: class of each, shape ``(count,)``; the digit is written at its cluster's median.
+        marks: points to mark with numbered crosses, shape ``(marks, 2)``.
+        prior: draw the prior's circles at 1 and 2 standard deviations.
+    """
+    figure, ax = _subplots(height=4.4)
+    _draw_codes(ax, codes, labels)
+    if prior:
+        _prior_circles(ax)
+    for number, mark in enumerate([] if marks is None else marks.tolist(), start=1):
+        ax.plot(*mark, marker="x", color=INK, ms=8, mew=2)
+        ax.annotate(
+            str(number), mark, xytext=(5, 4), textcoords="offset points", fontweight="bold", path_effects=_halo()
+        )
+    return figure
+
+
+def two_latent_spaces(
+    codes: tuple[Tensor, Tensor],
+    labels: Tensor,
+    draws: tuple[Tensor, Tensor],
+    pictures: tuple[Tensor, Tensor],
+    shape: tuple[int, int],
+    names: tuple[str, str],
+) -> Figure:
+    """Two latent spaces side by side: codes, points drawn for decoding, and what they decode to.
+
+    Args:
+        codes: codes of the same test examples in either space, shape ``(count, 2)`` each.
+        labels: class of each example.
+        draws: points to decode in either space, shape ``(count, 2)`` each, marked with crosses.
+        pictures: what the first of them decode to, shape ``(16, pixels)`` each or fewer.
+        shape: ``(height, width)`` of a picture.
+        names: what to call the two.
+    """
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(7.2, 5.6))
+    plt.close(figure)
+    spec = figure.add_gridspec(2, 2, height_ratios=[3, 2])
+    for column in (0, 1):
+        ax = figure.add_subplot(spec[0, column])
+        _draw_codes(ax, codes[column], labels)
+        crosses = draws[column].detach().numpy()
+        ax.scatter(crosses[:, 0], crosses[:, 1], marker="x", s=14, lw=1, color=INK)
+        ax.set_title(f"{names[column]}: codes, and {len(draws[column])} draws (crosses)")
+        inner = spec[1, column].subgridspec(2, 8, wspace=0.05, hspace=0.05)
+        for index, picture in enumerate(pictures[column][:16]):
+            _draw_image(figure.add_subplot(inner[index // 8, index % 8]), picture, shape)
+    return figure
+
+
+def history(record: History) -> Figure:
+    """The two terms of Eq. (4) over the epochs, and their difference, in nats per example."""
+    figure, axes = _subplots(1, 3, height=2.3)
+    epochs = np.arange(1, len(record.kl) + 1)
+    curves = (
+        ("reconstruction", record.reconstruction, COLORS["reconstruction"]),
+        ("KL to the prior", record.kl, COLORS["kl"]),
+        ("ELBO, their difference", record.elbo, COLORS["evidence"]),
+    )
+    for ax, (name, values, color) in zip(axes, curves, strict=True):
+        ax.plot(epochs, values, color=color)
+        ax.set_title(name, color=color)
+        ax.set_xlabel("epoch")
+        low, high = np.quantile(values, [0.1, 1])  # the first epochs would flatten all the others
+        ax.set_ylim(low - 0.25 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
+    if record.validation:
+        axes[2].plot(epochs, record.validation, color=COLORS["prior"], lw=1, ls="--")
+        axes[2].annotate("held out", (epochs[-1], record.validation[-1]), fontsize=8, ha="right", va="bottom")
+    axes[0].set_ylabel("nats per example")
+    return figure
+
+
+def curves(
+    x: Tensor,
+    lines: dict[str, tuple[Tensor, str]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    fill: Sequence[str] = (),
+    labels_at: dict[str, float] | None = None,
+    height: float = 2.8,
+) -> Figure:
+    """Curves over one axis, each with its name beside it.
+
+    Args:
+        x: shape ``(count,)``.
+        lines: name to ``(values of shape (count,), colour)``; a colour is a term of ``palette`` or a hex string.
+        fill: names of the curves to shade down to zero.
+        labels_at: where on the axis a name stands; its curve's peak if absent.
+    """
+    figure, ax = _subplots(height=height)
+    grid = x.detach().numpy()
+    for name, (values, color) in lines.items():
+        shade = COLORS.get(color, color)
+        heights = values.detach().numpy()
+        ax.plot(grid, heights, color=shade)
+        if name in fill:
+            ax.fill_between(grid, heights, 0, color=shade, alpha=0.15, lw=0)
+        at = (labels_at or {}).get(name)
+        index = int(np.argmax(heights)) if at is None else int(np.argmin(np.abs(grid - at)))
+        ax.annotate(
+            name,
+            (grid[index], heights[index]),
+            xytext=(6, 4),
+            textcoords="offset points",
+            color=shade,
+            path_effects=_halo(),
+        )
+    ax.axhline(0, color=FAINT, lw=0.8, zorder=0)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.margins(x=0, y=0.12)
+    return figure
+
+
+def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
+    """Two densities, and below them q·(log q − log p), whose signed area is 𝒟[q‖p].
+
+    Args:
+        z: even grid, shape ``(count,)``.
+        p, q: densities on it.
+    """
+    figure, (top, bottom) = _subplots(2, 1, height=4.0, sharex=True)
+    grid = z.numpy()
+    for values, name, color in ((q, "Q", COLORS["posterior"]), (p, "P", COLORS["prior"])):
+        top.plot(grid, values.numpy(), color=color)
+        peak = int(values.argmax())
+        top.annotate(name, (grid[peak], float(values[peak])), xytext=(6, 2), textcoords="offset points", color=color)
+    top.set_ylabel("density")
+    integrand = torch.where(q > 0, q * (q.log() - p.log()), torch.zeros_like(q)).numpy()
+    step = float(z[1] - z[0])
+    bottom.plot(grid, integrand, color=COLORS["gap"], lw=1)
+    bottom.fill_between(grid, integrand, 0, where=integrand > 0, color=COLORS["gap"], alpha=0.35, lw=0)
+    bottom.fill_between(grid, integrand, 0, where=integrand < 0, color=COLORS["gap"], alpha=0.12, hatch="///", lw=0)
+    positive, negative = integrand[integrand > 0].sum() * step, integrand[integrand < 0].sum() * step
+    bottom.set_title(
+        f"area above {positive:.3f}, area below (hatched) {negative:.3f}, sum 𝒟[Q‖P] = {positive + negative:.3f} nats",
+        fontsize=9,
+    )
+    bottom.axhline(0, color=INK, lw=0.8)
+    bottom.set_xlabel("z")
+    bottom.set_ylabel("Q (log Q − log P)")
+    return figure
+
+
+def draws_against_exact(counts: Sequence[int], estimates: Tensor, exact: float) -> Figure:
+    """Estimates of log P(X) against the number of draws, with the exact value as a line.
+
+    Args:
+        counts: numbers of draws.
+        estimates: shape ``(repeats, len(counts))``, nats.
+        exact: log P(X), nats.
+    """
+    figure, ax = _subplots(height=3.0)
+    low, middle, high = (estimates.quantile(q, dim=0).numpy() for q in (0.05, 0.5, 0.95))
+    ax.fill_between(counts, low, high, color=COLORS["prior"], alpha=0.25, lw=0)
+    ax.plot(counts, middle, color=COLORS["prior"], marker="o", ms=4)
+    for column, count in enumerate(counts):
+        ax.scatter([count] * len(estimates), estimates[:, column].numpy(), s=4, color=COLORS["prior"], alpha=0.5, lw=0)
+    ax.axhline(exact, color=COLORS["evidence"])
+    ax.annotate(
+        "log P(X), exact",
+        (counts[0], exact),
+        xytext=(0, 4),
+        textcoords="offset points",
+        color=COLORS["evidence"],
+    )
+    ax.annotate(
+        "median and 90 % of the estimates",
+        (counts[-1], middle[-1]),
+        xytext=(0, -34),
+        textcoords="offset points",
+        ha="right",
+        color=COLORS["prior"],
+    )
+    ax.set_xscale("log")
+    ax.set_xlabel("draws of z from the prior")
+    ax.set_ylabel("estimate of log P(X), nats")
+    ax.margins(y=0.15)
+    return figure
+
+
+def cumulative_share(log_weights: Tensor) -> Figure:
+    """Share of the sum that the largest weights carry, draw by draw.
+
+    Args:
+        log_weights: log P(X|z) of the draws, shape ``(samples,)``.
+    """
+    figure, ax = _subplots(height=2.8)
+    share = torch.softmax(log_weights.double(), 0).sort(descending=True).values.cumsum(0)
+    needed = int((share < 0.99).sum()) + 1
+    ax.step(np.arange(1, len(share) + 1), share.numpy(), color=COLORS["evidence"], where="post")
+    ax.plot(needed, 0.99, "o", color=COLORS["evidence"])
+    ax.annotate(
+        f"{needed:,} of {len(share):,} draws carry 99 %",
+        (needed, 0.99),
+        xytext=(8, -16),
+        textcoords="offset points",
+        color=COLORS["evidence"],
+    )
+    ax.set_xscale("log")
+    ax.set_xlabel("draws, those with the largest P(X|z) first")
+    ax.set_ylabel("share of the sum")
+    return figure
+
+
+def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tensor, shape: tuple[int, int]) -> Figure:
+    """For a few examples: the picture, the exact posterior P(z|X) as shading, and Q(z|X) as an ellipse.
+
+    Args:
+        grids: one for each example, from ``evidence.grid``.
+        qs: one Gaussian of shape ``(2,)`` each; its ellipse is drawn at 2 standard deviations.
+        pictures: shape ``(count, pixels)``.
+        shape: ``(height, width)``.
+    """
+    figure, axes = _subplots(2, len(grids), height=4.2, squeeze=False, height_ratios=[1, 2.2])
+    for top, bottom, cells, q, picture in zip(axes[0], axes[1], grids, qs, pictures, strict=True):
+        _draw_image(top, picture, shape)
+        mean, std = q.mean.detach().numpy(), q.std.detach().numpy()
+        mass = cells.mass
+        centre = (mass[:, None] * cells.z).sum(0).numpy()
+        spread = np.sqrt((mass[:, None] * (cells.z - torch.as_tensor(centre)) ** 2).sum(0).numpy())
+        reach = max(4 * spread.max(), 4 * std.max(), np.abs(centre - mean).max() + 3 * std.max())
+        density = (mass / cells.log_cell.exp()).numpy()
+        near = (np.abs(cells.z.numpy() - centre) < 1.5 * reach).all(1)
+        bottom.tripcolor(
+            *cells.z.numpy()[near].T, density[near], shading="gouraud", cmap=_fade(COLORS["gap"]), rasterized=True
+        )
+        bottom.add_patch(Ellipse(tuple(mean), *(4 * std), fill=False, ec=COLORS["posterior"], lw=1.8))
+        bottom.annotate("Q", (mean[0], mean[1] + 2 * std[1]), color=COLORS["posterior"], ha="center", va="bottom")
+        bottom.set_xlim(centre[0] - reach, centre[0] + reach)
+        bottom.set_ylim(centre[1] - reach, centre[1] + reach)
+        bottom.set_aspect("equal")
+        bottom.set_xlabel("z₁")
+        bottom.tick_params(labelsize=7)
+    axes[1, 0].set_ylabel("z₂", rotation=0)
+    return figure
+
+
+def _fade(color: str) -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("fade", ["#FFFFFF", color])
+
+
+def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float) -> Figure:
+    """Both sides of Eq. (4) as bars: log P(X) less the gap, and reconstruction less the KL term, end at the ELBO."""
+    figure, ax = _subplots(height=2.5)
+    elbo = log_evidence - gap
+    bars = (
+        ("log P(X)", 0.0, log_evidence, "evidence"),
+        ("− 𝒟[Q‖P(z|X)]", log_evidence, elbo, "gap"),
+        ("E_Q[log P(X|z)]", 0.0, reconstruction, "reconstruction"),
+        ("− 𝒟[Q‖P(z)]", reconstruction, reconstruction - kl, "kl"),
+    )
+    for row, (name, start, end, term) in enumerate(bars):
+        ax.barh(row, end - start, left=start, color=COLORS[term], height=0.62)
+        right = max(start, end) if max(start, end) > 0 else 0
+        ax.annotate(
+            f"{name} = {end - start:.3f}",
+            (right, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=COLORS[term],
+        )
+    ax.axvline(elbo, color=INK, lw=1, ls="--")
+    ax.set_title(f"both sides end at the ELBO, {elbo:.3f} nats")
+    ax.axvline(0, color=INK, lw=0.8)
+    ax.invert_yaxis()
+    ax.set_yticks([0.5, 2.5], ["left side", "right side"])
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("nats")
+    low, high = ax.get_xlim()
+    ax.set_xlim(low, high + 0.45 * (high - low))
+    return figure
+
+
+def rate_and_distortion(terms: Any, labels: Tensor) -> Figure:
+    """Each example by its rate 𝒟[Q‖P(z)] and its distortion −E_Q[log P(X|z)], in nats, with its label."""
+    figure, ax = _subplots(height=3.4)
+    rate, distortion = terms.kl.detach().numpy(), -terms.reconstruction.detach().numpy()
+    for digit in labels.unique().tolist():
+        chosen = (labels == digit).numpy()
+        color = DIGITS[digit % len(DIGITS)]
+        ax.scatter(rate[chosen], distortion[chosen], s=6, color=color, alpha=0.5, lw=0)
+        ax.text(
+            float(np.median(rate[chosen])),
+            float(np.median(distortion[chosen])),
+            str(digit),
+            color=color,
+            fontsize=13,
+            fontweight="bold",
+            path_effects=_halo(),
+        )
+    ax.set_xlabel("rate: KL to the prior, nats", color=COLORS["kl"])
+    ax.set_ylabel("distortion: −reconstruction, nats", color=COLORS["reconstruction"])
+    return figure
+
+
+def gradient_estimates(estimates: dict[str, Tensor], exact: float) -> Figure:
+    """Histograms of one-sample gradient estimates on one scale, with the exact gradient as a line.
+
+    Args:
+        estimates: name to one-sample estimates, shape ``(count,)``.
+        exact: the gradient that they estimate.
+    """
+    figure, axes = _subplots(len(estimates), 1, height=1.5 * len(estimates) + 0.4, sharex=True, squeeze=False)
+    everything = torch.cat(list(estimates.values()))
+    low, high = everything.quantile(0.005).item(), everything.quantile(0.995).item()
+    for ax, (name, values), color in zip(
+        axes[:, 0], estimates.items(), (COLORS["gap"], COLORS["posterior"], COLORS["kl"]), strict=False
+    ):
+        ax.hist(values.numpy(), bins=np.linspace(low, high, 90), color=color, alpha=0.8, density=True)
+        ax.axvline(exact, color=INK, lw=1.2)
+        ax.set_title(f"{name}: mean {values.mean():.3f}, variance {values.var():.2f}", color=color)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+    axes[-1, 0].set_xlabel(f"one-sample estimate of the gradient (exact: {exact:g}, the black line)")
+    return figure
