@@ -6,9 +6,9 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-SITE := book/_build/html
-BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/*) \
-	$(wildcard vae_lib/*.py vae_lib/widgets/* vae_lib/models/*)
+SITE := _build/html
+BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/*)
+LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/models/*)
 
 .PHONY: serve test lint unit notebooks site models constraints clean help
 
@@ -34,8 +34,14 @@ notebooks: $(VENV)/.test
 
 site: $(SITE)/.done
 
-$(SITE)/.done: $(BOOK_SOURCES) | $(VENV)/.reader
+# Jupyter Book keeps a notebook's output until the notebook changes; a change in vae_lib has to throw it away.
+$(SITE)/.done: $(BOOK_SOURCES) _build/.library | $(VENV)/.reader
 	$(BIN)/jupyter-book build book --config _config.yml -W -n --keep-going
+	@touch $@
+
+_build/.library: $(LIBRARY)
+	rm -rf _build/.jupyter_cache
+	mkdir -p _build
 	@touch $@
 
 $(VENV)/.python:
@@ -62,4 +68,4 @@ constraints: $(VENV)/.test
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
 
 clean:
-	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

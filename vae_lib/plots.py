@@ -6,8 +6,9 @@ are tensors or arrays as the rest of the library makes them; log densities are i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,12 +48,27 @@ STYLE: Any = {
 }
 
 
+WIDTH = 7.2
+"""Width of every figure, in inches."""
+
+Arguments = ParamSpec("Arguments")
+
+
+def _in_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Draw in the book's style, and keep the figure out of pyplot's list so that a notebook shows it once."""
+
+    @functools.wraps(draw)
+    def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with plt.rc_context(STYLE):
+            figure = draw(*args, **kwargs)
+        plt.close(figure)
+        return figure
+
+    return styled
+
+
 def _subplots(rows: int = 1, columns: int = 1, *, height: float = 2.8, **settings: Any) -> tuple[Figure, Any]:
-    """A figure of the book's width in the book's style, kept out of pyplot's list so that it is shown once."""
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(rows, columns, figsize=(7.2, height), **settings)
-    plt.close(figure)
-    return figure, axes
+    return plt.subplots(rows, columns, figsize=(WIDTH, height), **settings)
 
 
 def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | None = None) -> None:
@@ -66,6 +82,7 @@ def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | N
         ax.set_title(title, fontsize=8, loc="center")
 
 
+@_in_style
 def images(
     x: Tensor,
     shape: tuple[int, int],
@@ -87,7 +104,7 @@ def images(
         raise ValueError(f"x must have shape (count, pixels), got {tuple(x.shape)}")
     columns = min(columns, len(x))
     count_rows = -(-len(x) // columns)
-    height = count_rows * (7.2 / max(columns, 6) + (0.25 if titles else 0.05))
+    height = count_rows * (WIDTH / max(columns, 6) + (0.25 if titles else 0.05))
     figure, axes = _subplots(count_rows, columns, height=height, squeeze=False)
     for index, ax in enumerate(axes.flat):
         if index >= len(x):
@@ -133,6 +150,7 @@ def _halo() -> list[Any]:
     return [withStroke(linewidth=3, foreground="white")]
 
 
+@_in_style
 def latent_map(codes: Tensor, labels: Tensor, *, marks: Tensor | None = None, prior: bool = True) -> Figure:
     """Where test examples lie in a two-dimensional latent space.
 
@@ -154,6 +172,7 @@ def latent_map(codes: Tensor, labels: Tensor, *, marks: Tensor | None = None, pr
     return figure
 
 
+@_in_style
 def two_latent_spaces(
     codes: tuple[Tensor, Tensor],
     labels: Tensor,
@@ -172,22 +191,21 @@ def two_latent_spaces(
         shape: ``(height, width)`` of a picture.
         names: what to call the two.
     """
-    with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(7.2, 5.6))
-    plt.close(figure)
-    spec = figure.add_gridspec(2, 2, height_ratios=[3, 2])
+    figure = plt.figure(figsize=(WIDTH, 5.4))
+    spec = figure.add_gridspec(2, 2, height_ratios=[3, 1.1])
     for column in (0, 1):
         ax = figure.add_subplot(spec[0, column])
         _draw_codes(ax, codes[column], labels)
         crosses = draws[column].detach().numpy()
         ax.scatter(crosses[:, 0], crosses[:, 1], marker="x", s=14, lw=1, color=INK)
         ax.set_title(f"{names[column]}: codes, and {len(draws[column])} draws (crosses)")
-        inner = spec[1, column].subgridspec(2, 8, wspace=0.05, hspace=0.05)
+        inner = spec[1, column].subgridspec(2, 8)
         for index, picture in enumerate(pictures[column][:16]):
             _draw_image(figure.add_subplot(inner[index // 8, index % 8]), picture, shape)
     return figure
 
 
+@_in_style
 def history(record: History) -> Figure:
     """The two terms of Eq. (4) over the epochs, and their difference, in nats per example."""
     figure, axes = _subplots(1, 3, height=2.3)
@@ -210,6 +228,7 @@ def history(record: History) -> Figure:
     return figure
 
 
+@_in_style
 def curves(
     x: Tensor,
     lines: dict[str, tuple[Tensor, str]],
@@ -253,6 +272,7 @@ def curves(
     return figure
 
 
+@_in_style
 def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
     """Two densities, and below them q·(log q − log p), whose signed area is 𝒟[q‖p].
 
@@ -283,6 +303,7 @@ def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
     return figure
 
 
+@_in_style
 def draws_against_exact(counts: Sequence[int], estimates: Tensor, exact: float) -> Figure:
     """Estimates of log P(X) against the number of draws, with the exact value as a line.
 
@@ -320,6 +341,7 @@ def draws_against_exact(counts: Sequence[int], estimates: Tensor, exact: float) 
     return figure
 
 
+@_in_style
 def cumulative_share(log_weights: Tensor) -> Figure:
     """Share of the sum that the largest weights carry, draw by draw.
 
@@ -344,6 +366,7 @@ def cumulative_share(log_weights: Tensor) -> Figure:
     return figure
 
 
+@_in_style
 def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tensor, shape: tuple[int, int]) -> Figure:
     """For a few examples: the picture, the exact posterior P(z|X) as shading, and Q(z|X) as an ellipse.
 
@@ -383,6 +406,7 @@ def _fade(color: str) -> Any:
     return LinearSegmentedColormap.from_list("fade", ["#FFFFFF", color])
 
 
+@_in_style
 def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float) -> Figure:
     """Both sides of Eq. (4) as bars: log P(X) less the gap, and reconstruction less the KL term, end at the ELBO."""
     figure, ax = _subplots(height=2.5)
@@ -416,6 +440,7 @@ def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float
     return figure
 
 
+@_in_style
 def rate_and_distortion(terms: Any, labels: Tensor) -> Figure:
     """Each example by its rate 𝒟[Q‖P(z)] and its distortion −E_Q[log P(X|z)], in nats, with its label."""
     figure, ax = _subplots(height=3.4)
@@ -438,6 +463,7 @@ def rate_and_distortion(terms: Any, labels: Tensor) -> Figure:
     return figure
 
 
+@_in_style
 def gradient_estimates(estimates: dict[str, Tensor], exact: float) -> Figure:
     """Histograms of one-sample gradient estimates on one scale, with the exact gradient as a line.
 

@@ -1,0 +1,218 @@
+// Runs the book's widgets in a page without a kernel.
+//
+// MyST-NB writes into the page the standard widget state (one JSON script) and one small JSON script for each view. A
+// widget whose model is an anywidget carries its own ES module in that state: this host gives it the model object and
+// the element that a notebook would, after the anywidget front-end module specification. Any other widget needs Python,
+// and the page says so.
+
+const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+
+/** All that the host itself says. */
+const WORDS = {
+  needsKernel:
+    "This control needs Python. Run this chapter as a notebook, on your computer or on a hosted service, to use it.",
+  failed: "This picture could not start in your browser. The rest of the page does not depend on it.",
+};
+
+/**
+ * @typedef {{path: (string | number)[], encoding: "base64" | "hex", data: string}} PackedBuffer
+ * @typedef {{model_name: string, model_module: string, state: Record<string, any>, buffers?: PackedBuffer[]}} SavedModel
+ * @typedef {(model: Model, value: any) => void} Callback
+ */
+
+/** @param {PackedBuffer} buffer @returns {DataView} */
+function decode({ encoding, data }) {
+  if (encoding === "hex") {
+    return new DataView(Uint8Array.from(data.match(/../g) ?? [], (pair) => parseInt(pair, 16)).buffer);
+  }
+  const text = atob(data);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return new DataView(bytes.buffer);
+}
+
+/** Puts the buffers back at their paths in the state. @param {SavedModel} saved */
+function fullState({ state, buffers = [] }) {
+  const result = structuredClone(state);
+  for (const buffer of buffers) {
+    /** @type {any} */
+    let parent = result;
+    for (const key of buffer.path.slice(0, -1)) parent = parent[key];
+    parent[/** @type {string} */ (buffer.path.at(-1))] = decode(buffer);
+  }
+  return result;
+}
+
+/** The state of one widget, shared by all its views on the page. */
+class Model {
+  /** @param {SavedModel} saved */
+  constructor(saved) {
+    this.state = fullState(saved);
+    /** @type {Map<string, Set<Callback>>} */
+    this.callbacks = new Map();
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.state[name];
+  }
+
+  /** @param {string | Record<string, any>} name @param {any} [value] */
+  set(name, value) {
+    const changes = Object.entries(typeof name === "string" ? { [name]: value } : name).filter(
+      ([key, next]) => next !== this.state[key] && JSON.stringify(next) !== JSON.stringify(this.state[key]) || next instanceof DataView,
+    );
+    for (const [key, next] of changes) this.state[key] = next;
+    for (const [key, next] of changes) this.#emit(`change:${key}`, next);
+    if (changes.length) this.#emit("change", undefined);
+  }
+
+  /** There is no kernel to save to. */
+  save_changes() {}
+
+  /** There is no kernel to send to. */
+  send() {}
+
+  /** @param {string} events one or more names with spaces between them @param {Callback} callback */
+  on(events, callback) {
+    for (const event of events.split(/\s+/)) {
+      if (!this.callbacks.has(event)) this.callbacks.set(event, new Set());
+      this.callbacks.get(event)?.add(callback);
+    }
+  }
+
+  /** @param {string | null} [events] all events if absent @param {Callback | null} [callback] all callbacks if absent */
+  off(events, callback) {
+    for (const event of events ? events.split(/\s+/) : [...this.callbacks.keys()]) {
+      if (callback) this.callbacks.get(event)?.delete(callback);
+      else this.callbacks.delete(event);
+    }
+  }
+
+  /** @param {string} event @param {any} value */
+  #emit(event, value) {
+    for (const callback of [...(this.callbacks.get(event) ?? [])]) callback(this, value);
+  }
+}
+
+/** What `render` and `initialize` get beside the model. */
+const experimental = {
+  invoke: () => Promise.reject(new Error(WORDS.needsKernel)),
+};
+
+/** @type {Map<string, Promise<any>>} one import for each distinct module text */
+const modules = new Map();
+
+/** @param {string} text */
+function importText(text) {
+  let module = modules.get(text);
+  if (!module) {
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    module = import(url).finally(() => URL.revokeObjectURL(url));
+    modules.set(text, module);
+  }
+  return module;
+}
+
+const styles = new Set();
+
+/** @param {string | undefined} text */
+function addStyle(text) {
+  if (!text || styles.has(text)) return;
+  styles.add(text);
+  const style = document.createElement("style");
+  style.textContent = text;
+  document.head.append(style);
+}
+
+/** @param {Element} place @param {string} words */
+function say(place, words) {
+  const line = document.createElement("p");
+  line.className = "widget-note";
+  line.textContent = words;
+  place.replaceChildren(line);
+  place.classList.add("widget-said");
+}
+
+/** @typedef {{model: Model, definition: Promise<any>}} Live */
+
+/** @param {Record<string, SavedModel>} saved */
+function host(saved) {
+  /** @type {Map<string, Live>} */
+  const live = new Map();
+
+  /** The model and its module, initialized once. @param {string} id */
+  const start = (id) => {
+    let found = live.get(id);
+    if (!found) {
+      const model = new Model(saved[id]);
+      const definition = importText(model.get("_esm")).then(async ({ default: given }) => {
+        const widget = typeof given === "function" ? await given() : given;
+        await widget.initialize?.({ model, experimental, signal: new AbortController().signal });
+        return widget;
+      });
+      found = { model, definition };
+      live.set(id, found);
+    }
+    return found;
+  };
+
+  /** @param {string} id @param {HTMLElement} place */
+  const show = async (id, place) => {
+    try {
+      const { model, definition } = start(id);
+      const widget = await definition;
+      addStyle(model.get("_css"));
+      await widget.render?.({ model, el: place, experimental, signal: new AbortController().signal });
+      place.dataset.widgetReady = "";
+    } catch (error) {
+      console.warn("widget-host:", error);
+      say(place, WORDS.failed);
+    }
+  };
+
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        const place = /** @type {HTMLElement} */ (target);
+        show(/** @type {string} */ (place.dataset.widgetModel), place);
+      }
+    },
+    { rootMargin: "400px" },
+  );
+
+  for (const script of document.querySelectorAll(VIEW)) {
+    const place = document.createElement("div");
+    place.className = "widget-view";
+    script.replaceWith(place);
+    let id;
+    try {
+      id = JSON.parse(script.textContent ?? "").model_id;
+    } catch {
+      id = undefined;
+    }
+    const model = id === undefined ? undefined : saved[id];
+    if (model?.model_module === "anywidget" && typeof model.state._esm === "string") {
+      place.dataset.widgetModel = id;
+      near.observe(place);
+    } else if (place.previousElementSibling?.classList.contains("widget-said")) {
+      place.remove(); // one line for all that a cell shows
+    } else {
+      say(place, WORDS.needsKernel);
+    }
+  }
+}
+
+/** @type {Record<string, SavedModel>} */
+const saved = {};
+for (const script of document.querySelectorAll(STATE)) {
+  try {
+    Object.assign(saved, JSON.parse(script.textContent ?? "").state);
+  } catch (error) {
+    console.warn("widget-host: the page's widget state cannot be read.", error);
+  }
+}
+host(saved);

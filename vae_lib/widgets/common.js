@@ -1,0 +1,396 @@
+// What all widgets of the book share. Python puts this text in front of each widget's own file, so that every widget
+// is one plain ES module without imports.
+
+/**
+ * @typedef {{inputs: number, outputs: number, activation: string}} Layer
+ * @typedef {"light" | "dark"} Theme
+ * @typedef {{terms: Record<string, [string, string]>, digits: string[]}} Palette
+ * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
+ *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
+ */
+
+/** An error that the reader is told about, in the words of `words[word]`. */
+class ShownError extends Error {
+  /** @param {string} word @param {string} details */
+  constructor(word, details) {
+    super(details);
+    this.word = word;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------- numbers
+
+/** Little-endian float16 to float32. @param {DataView} view */
+function halfFloats(view) {
+  const result = new Float32Array(Math.floor(view.byteLength / 2));
+  for (let i = 0; i < result.length; i++) {
+    const bits = view.getUint16(2 * i, true);
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    const size =
+      exponent === 0 ? fraction * 2 ** -24
+      : exponent < 31 ? (1 + fraction / 1024) * POWERS[exponent]
+      : fraction ? NaN : Infinity;
+    result[i] = bits & 0x8000 ? -size : size;
+  }
+  return result;
+}
+
+const POWERS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
+
+/** Little-endian float32, copied. @param {DataView} view */
+function floats(view) {
+  const result = new Float32Array(Math.floor(view.byteLength / 4));
+  for (let i = 0; i < result.length; i++) result[i] = view.getFloat32(4 * i, true);
+  return result;
+}
+
+/** @param {DataView} view */
+function bytes(view) {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** @param {number} value @param {number} low @param {number} high */
+function clamp(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+
+/** A number with a true minus sign and no negative zero. @param {number} value @param {number} [digits] */
+function shownNumber(value, digits = 2) {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+/** Fills the names in braces. @param {string} text @param {Record<string, string>} values */
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// ---------------------------------------------------------------------------------------------------- network
+
+/** In-place activations. @type {Record<string, (values: Float32Array) => void>} */
+const ACTIVATIONS = {
+  identity() {},
+  silu(v) { for (let i = 0; i < v.length; i++) v[i] /= 1 + Math.exp(-v[i]); },
+  relu(v) { for (let i = 0; i < v.length; i++) if (v[i] < 0) v[i] = 0; },
+  tanh(v) { for (let i = 0; i < v.length; i++) v[i] = Math.tanh(v[i]); },
+  sigmoid(v) { for (let i = 0; i < v.length; i++) v[i] = 1 / (1 + Math.exp(-v[i])); },
+};
+
+/** Linear layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
+class Network {
+  /**
+   * @param {Layer[]} layers
+   * @param {DataView} packed float16: weight (outputs, inputs), then bias (outputs), of each layer
+   */
+  constructor(layers, packed) {
+    const weights = halfFloats(packed);
+    let needed = 0;
+    let width = layers[0]?.inputs;
+    for (const { inputs, outputs, activation } of layers) {
+      if (inputs !== width || !(activation in ACTIVATIONS)) throw new ShownError("bad_weights", "layers do not fit");
+      needed += outputs * (inputs + 1);
+      width = outputs;
+    }
+    if (layers.length === 0 || weights.length !== needed || packed.byteLength !== 2 * needed) {
+      throw new ShownError("bad_weights", `need ${needed} weights, got ${weights.length}`);
+    }
+    if (!weights.every(Number.isFinite)) throw new ShownError("bad_weights", "a weight is not finite");
+    let start = 0;
+    const take = (/** @type {number} */ count) => weights.subarray(start, (start += count));
+    this.steps = layers.map(({ inputs, outputs, activation }) => ({
+      weight: take(outputs * inputs),
+      bias: take(outputs),
+      output: new Float32Array(outputs),
+      activate: ACTIVATIONS[activation],
+    }));
+    this.inputs = layers[0].inputs;
+    this.outputs = /** @type {number} */ (width);
+  }
+
+  /** The network's output; the next call overwrites it. @param {ArrayLike<number>} input */
+  run(input) {
+    let values = Float32Array.from(input);
+    for (const { weight, bias, output, activate } of this.steps) {
+      const width = values.length;
+      for (let row = 0, k = 0; row < output.length; row++) {
+        let sum = bias[row];
+        for (let i = 0; i < width; i++, k++) sum += weight[k] * values[i];
+        output[row] = sum;
+      }
+      activate(output);
+      values = output;
+    }
+    return values;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------ theme
+
+/** The host's theme: the book, JupyterLab, VS Code, Colab, else the system's. @returns {Theme} */
+function currentTheme() {
+  const { documentElement: html, body } = document;
+  const said =
+    html.dataset.theme ??
+    { true: "light", false: "dark" }[body.dataset.jpThemeLight ?? ""] ??
+    body.dataset.vscodeThemeKind?.replace("vscode-", "") ??
+    html.getAttribute("theme");
+  if (said === "light" || said === "dark") return said;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** Calls back now, and again whenever the theme changes. @param {Scope} scope @param {(theme: Theme) => void} callback */
+function watchTheme(scope, callback) {
+  /** @type {Theme | undefined} */
+  let last;
+  const check = () => {
+    const theme = currentTheme();
+    if (theme !== last) callback((last = theme));
+  };
+  const observer = new MutationObserver(check);
+  for (const element of [document.documentElement, document.body]) observer.observe(element, { attributes: true });
+  scope.onEnd(() => observer.disconnect());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", check, { signal: scope.signal });
+  check();
+}
+
+/** The terms' colours as custom properties, `--term-prior` and so on. @param {HTMLElement} root @param {Palette} palette @param {Theme} theme */
+function applyTheme(root, palette, theme) {
+  root.dataset.theme = theme;
+  for (const [name, [light, dark]] of Object.entries(palette.terms)) {
+    root.style.setProperty(`--term-${name}`, theme === "dark" ? dark : light);
+  }
+}
+
+// --------------------------------------------------------------------------------------------------- lifetime
+
+/** Everything that must end with a view: listeners, observers, frames. */
+class Scope {
+  constructor() {
+    this.controller = new AbortController();
+    this.signal = this.controller.signal;
+  }
+
+  /** @param {() => void} callback */
+  onEnd(callback) {
+    this.signal.addEventListener("abort", callback, { once: true });
+  }
+
+  /** Listens to a synced trait. @param {Model} model @param {string} name @param {() => void} callback */
+  onTrait(model, name, callback) {
+    model.on(`change:${name}`, callback);
+    this.onEnd(() => model.off(`change:${name}`, callback));
+  }
+
+  /** Calls back on each change of an element's size. @param {Element} element @param {() => void} callback */
+  onResize(element, callback) {
+    const observer = new ResizeObserver(callback);
+    observer.observe(element);
+    this.onEnd(() => observer.disconnect());
+  }
+
+  /** A function that asks for `draw` in the next frame, however often it is called. @param {() => void} draw */
+  perFrame(draw) {
+    let frame = 0;
+    this.onEnd(() => cancelAnimationFrame(frame));
+    return () => {
+      if (frame || this.signal.aborted) return;
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        draw();
+      });
+    };
+  }
+
+  end() {
+    this.controller.abort();
+  }
+}
+
+// --------------------------------------------------------------------------------------------------- elements
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} children
+ */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+let lastId = 0;
+
+/** An id that no other view on the page has. */
+function freshId() {
+  return `vae-${++lastId}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+/**
+ * A labelled native slider with its value in words.
+ * @param {Scope} scope
+ * @param {{label: string, min: number, max: number, step: number, text: (value: number) => string,
+ *   spoken: (value: number) => string, onInput: (value: number) => void}} options
+ */
+function slider(scope, { label, min, max, step, text, spoken, onInput }) {
+  const id = freshId();
+  const input = element("input", { type: "range", id, min: `${min}`, max: `${max}`, step: `${step}` });
+  const output = element("output", { for: id, "aria-live": "off" });
+  const set = (/** @type {number} */ value) => {
+    input.value = `${value}`;
+    input.setAttribute("aria-valuetext", spoken(value));
+    output.textContent = text(value);
+  };
+  input.addEventListener("input", () => onInput(input.valueAsNumber), { signal: scope.signal });
+  const row = element("div", { class: "vae-slider" }, element("label", { for: id }, label), input, output);
+  return { element: row, input, set };
+}
+
+/** A text for screen readers, said when the reader's hand rests, so that it can be followed. @param {Scope} scope */
+function announcer(scope, restMs = 600) {
+  const live = element("div", { class: "vae-live", role: "status", "aria-live": "polite" });
+  let timer = 0;
+  scope.onEnd(() => clearTimeout(timer));
+  const say = (/** @type {() => string} */ text) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (live.textContent = text()), restMs);
+  };
+  return { element: live, say };
+}
+
+/** Runs `build`; an error that the reader should know of becomes one sentence in the widget. @param {HTMLElement} root @param {Record<string, string>} words @param {() => void} build */
+function orSentence(root, words, build) {
+  try {
+    build();
+  } catch (error) {
+    if (!(error instanceof ShownError)) throw error;
+    root.replaceChildren(element("p", { class: "vae-sentence", role: "status" }, words[error.word]));
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- canvas
+
+/** Fits a canvas to its size on the page; one unit is one CSS pixel. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+function fitCanvas(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+/** Text with a halo, legible on dots and lines. @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y @param {string} colour @param {string} halo */
+function haloText(context, text, x, y, colour, halo, width = 4) {
+  context.lineJoin = "round";
+  context.lineWidth = width;
+  context.strokeStyle = halo;
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
+}
+
+/** The colour half way between two, both as #rrggbb: ink that keeps a hue. @param {string} one @param {string} other */
+function mixed(one, other) {
+  const channels = (/** @type {string} */ hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const [a, b] = [channels(one), channels(other)];
+  return `rgb(${a.map((value, i) => Math.round((value + b[i]) / 2)).join(", ")})`;
+}
+
+/** A square piece of the plane, from −extent to extent in both directions, on a square of `size` pixels. */
+class Plane {
+  /** @param {number} extent @param {number} size */
+  constructor(extent, size) {
+    this.extent = extent;
+    this.size = size;
+    this.scale = size / (2 * extent);
+  }
+
+  /** @param {number} value */
+  x(value) { return (value + this.extent) * this.scale; }
+
+  /** @param {number} value */
+  y(value) { return (this.extent - value) * this.scale; }
+
+  /** The point at a pixel, kept within the map. @param {number} px @param {number} py */
+  point(px, py) {
+    return [px / this.scale - this.extent, this.extent - py / this.scale]
+      .map((value) => clamp(value, -this.extent, this.extent));
+  }
+
+  /** Whole numbers, or every second, fifth, ... that leave room for their labels. */
+  ticks() {
+    const step = [1, 2, 5, 10, 20, 50, 100].find((candidate) => this.extent / candidate <= 4.5) ?? 2 ** Math.floor(Math.log2(this.extent) - 1);
+    const last = Math.floor((this.extent * 0.97) / step);
+    return Array.from({ length: 2 * last + 1 }, (_, i) => (i - last) * step);
+  }
+
+  /**
+   * Axes through the origin and a line at each tick: what lies under the data.
+   * @param {CanvasRenderingContext2D} context @param {{axis: string, grid: string}} style
+   */
+  drawGrid(context, style) {
+    const { size } = this;
+    const line = (/** @type {number[]} */ [x1, y1, x2, y2], /** @type {string} */ colour) => {
+      context.beginPath();
+      context.moveTo(x1, y1);
+      context.lineTo(x2, y2);
+      context.lineWidth = 1;
+      context.strokeStyle = colour;
+      context.stroke();
+    };
+    for (const value of this.ticks()) {
+      const colour = value === 0 ? style.axis : style.grid;
+      const at = [Math.round(this.x(value)) + 0.5, Math.round(this.y(value)) + 0.5];
+      line([at[0], 0, at[0], size], colour);
+      line([0, at[1], size, at[1]], colour);
+    }
+  }
+
+  /**
+   * The numbers at the edges and the axes' names at their ends: what lies over the data.
+   * @param {CanvasRenderingContext2D} context
+   * @param {{ink: string, paper: string, font: string}} style
+   * @param {[string, string]} names
+   */
+  drawLabels(context, style, names) {
+    const { size } = this;
+    context.font = `11px ${style.font}`;
+    for (const value of this.ticks()) {
+      const text = shownNumber(value, 0);
+      context.textBaseline = "bottom";
+      context.textAlign = "center";
+      haloText(context, text, this.x(value), size - 4, style.ink, style.paper, 3);
+      context.textBaseline = "middle";
+      context.textAlign = "left";
+      haloText(context, text, 5, this.y(value), style.ink, style.paper, 3);
+    }
+    context.font = `italic 600 14px ${style.font}`;
+    context.textAlign = "right";
+    context.textBaseline = "bottom";
+    haloText(context, names[0], size - 7, this.y(0) - 4, style.ink, style.paper);
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    haloText(context, names[1], this.x(0) + 7, 6, style.ink, style.paper);
+  }
+}
+
+/** A network's output as grey values, white on black, at its own resolution. @param {HTMLCanvasElement} canvas @param {number} height @param {number} width */
+function picture(canvas, height, width) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  return (/** @type {Float32Array} */ values) => {
+    for (let i = 0; i < pixels.length; i++) {
+      // The four bytes are red, green, blue, alpha: grey three times, and opaque.
+      pixels[i] = 0xff000000 | (Math.round(255 * values[i]) * 0x010101);
+    }
+    context.putImageData(image, 0, 0);
+  };
+}
