@@ -315,7 +315,8 @@ def grid(
         x: one example, shape ``(data_dim,)``.
         q: a Gaussian of shape ``(latent_dim,)`` that ``Grid.kl_from`` will be asked about.
         extent, spacing: the grid to start from; it grows where the posterior or Q reaches its edge.
-        tolerance: nats; stop when a halving moves log P(X), and 𝒟[Q‖P(z|X)] if ``q`` is given, by less.
+        tolerance: nats; stop when a halving moves log P(X), and 𝒟[Q‖P(z|X)] if ``q`` is given, by less than this and a
+            millionth of its size, which is about what float32 resolves.
         max_halvings: stop with an error after this many.
 
     Raises:
@@ -329,7 +330,7 @@ def grid(
     for _ in range(max_halvings):
         current = _halve(model, x, current, q)
         previous, answer = answer, _answer(current, q)
-        if all(abs(new - old) < tolerance for new, old in zip(answer, previous, strict=True)):
+        if all(abs(new - old) < tolerance + 1e-6 * abs(new) for new, old in zip(answer, previous, strict=True)):
             break
     else:
         raise RuntimeError(
