@@ -294,7 +294,8 @@ def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
     bottom.fill_between(grid, integrand, 0, where=integrand < 0, color=COLORS["gap"], alpha=0.12, hatch="///", lw=0)
     positive, negative = integrand[integrand > 0].sum() * step, integrand[integrand < 0].sum() * step
     bottom.set_title(
-        f"area above {positive:.3f}, area below (hatched) {negative:.3f}, sum 𝒟[Q‖P] = {positive + negative:.3f} nats",
+        f"area above {positive:.3f}, area below (hatched) {negative:.3f}, "
+        rf"sum $\mathcal{{D}}[Q\Vert P]$ = {positive + negative:.3f} nats",
         fontsize=9,
     )
     bottom.axhline(0, color=INK, lw=0.8)
@@ -413,9 +414,9 @@ def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float
     elbo = log_evidence - gap
     bars = (
         ("log P(X)", 0.0, log_evidence, "evidence"),
-        ("− 𝒟[Q‖P(z|X)]", log_evidence, elbo, "gap"),
-        ("E_Q[log P(X|z)]", 0.0, reconstruction, "reconstruction"),
-        ("− 𝒟[Q‖P(z)]", reconstruction, reconstruction - kl, "kl"),
+        (r"− $\mathcal{D}[Q\Vert P(z|X)]$", log_evidence, elbo, "gap"),
+        (r"$E_Q$[log P(X|z)]", 0.0, reconstruction, "reconstruction"),
+        (r"− $\mathcal{D}[Q\Vert P(z)]$", reconstruction, reconstruction - kl, "kl"),
     )
     for row, (name, start, end, term) in enumerate(bars):
         ax.barh(row, end - start, left=start, color=COLORS[term], height=0.62)
