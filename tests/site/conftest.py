@@ -1,0 +1,157 @@
+"""The built book on a server of its own, and a browser that notes everything that goes wrong.
+
+``VAE_BOOK_SITE`` points to a built site and saves the build; ``CHROMIUM`` names another browser.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from ipywidgets import DOMWidget
+from ipywidgets.embed import dependency_state, embed_data, escape_script
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+def _serve(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built book."""
+    if given := os.environ.get("VAE_BOOK_SITE"):
+        folder = Path(given).resolve()
+        if not (folder / "index.html").exists():
+            pytest.fail(f"VAE_BOOK_SITE is {given}, which has no index.html; build the book or unset it")
+        return folder
+    output = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "jupyter_book", "build", "book", "--config", "_config.yml"]
+    command += ["-W", "-n", "--keep-going", "--path-output", str(output)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        pytest.fail(f"the book does not build:\n{done.stdout[-5000:]}")
+    return output / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site_url(site: Path) -> Iterator[str]:
+    yield from _serve(site)
+
+
+@pytest.fixture(scope="session")
+def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    for name in ("widget-host.mjs", "book.css"):
+        shutil.copy(ROOT / "book" / "_static" / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages_url(pages_folder: Path) -> Iterator[str]:
+    yield from _serve(pages_folder)
+
+
+State = dict[str, Any]
+
+
+@pytest.fixture
+def widget_page(pages_folder: Path, pages_url: str) -> Callable[..., str]:
+    """Makes a page that shows widgets through the book's own host, and gives its address.
+
+    ``edit`` may change the saved state first; ``spacer`` is HTML between the widgets and after them.
+    """
+
+    def make(*widgets: DOMWidget, edit: Callable[[State], None] | None = None, spacer: str = "") -> str:
+        state = dependency_state(widgets, drop_defaults=False) if widgets else {}
+        if edit:
+            edit(state)
+        data = embed_data(views=list(widgets) or None, state=state)
+        views = "".join(
+            '<div class="cell_output"><script type="application/vnd.jupyter.widget-view+json">'
+            f"{json.dumps(view)}</script></div>{spacer}"
+            for view in data["view_specs"][: len(widgets)]
+        )
+        saved = escape_script(json.dumps(data["manager_state"]))
+        name = f"page-{len(list(pages_folder.glob('page-*.html')))}.html"
+        (pages_folder / name).write_text(
+            '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+            '<link rel="stylesheet" href="book.css">'
+            f'<script type="application/vnd.jupyter.widget-state+json">{saved}</script>'
+            f'<script type="module" src="widget-host.mjs"></script></head><body>{views}</body></html>',
+            encoding="utf-8",
+        )
+        return pages_url + name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.fail(f"no Chromium at {path}: apt-get install chromium, or set CHROMIUM to the path of one")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages; afterwards fails on any console error, page error, failed request or request to another host."""
+    troubles: list[str] = []
+    contexts = []
+
+    def on_request(url: str) -> None:
+        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            troubles.append(f"request to another host: {url}")
+
+    def open_one(url: str, *, width: int = 1280, height: int = 900, scheme: str = "light", touch: bool = False) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            has_touch=touch,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: troubles.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+        page.on("request", lambda request: on_request(request.url))
+        page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+        page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.goto(url)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not troubles, "\n".join(troubles)

@@ -1,0 +1,130 @@
+"""Every page of the built book: clean, self-contained, readable on a phone, and its picture the right one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from playwright.sync_api import Page
+
+from vae_lib.palette import TERMS
+from vae_lib.widgets.base import unpack_weights
+
+ROOT = Path(__file__).parents[2]
+TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [f"{Path(name).with_suffix('')}.html" for name in [TOC["root"], *(entry["file"] for entry in TOC["chapters"])]]
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme: str) -> None:
+    page = open_page(site_url + name, width=width, scheme=scheme)
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0, f"the page scrolls sideways by {overflow} px at {width} px"
+    if page.locator("div.math, span.math").count():
+        page.wait_for_selector("mjx-container", state="attached")
+        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    for view in page.locator("[data-widget-model]").all():
+        view.scroll_into_view_if_needed()
+        page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_within_the_book_lead_somewhere(site: Path, name: str) -> None:
+    for target in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', (site / name).read_text(encoding="utf-8")):
+        assert target, "a link without a target"
+        if not re.match(r"https?:|mailto:|#", target):
+            assert (site / target.split("#")[0].split("?")[0]).exists(), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_button_leads_nowhere_while_no_repository_is_named(site: Path, name: str) -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    text = (site / name).read_text(encoding="utf-8")
+    named = bool(config["repository"]["url"])
+    assert ("dropdown-launch-buttons" in text or "dropdown-source-buttons" in text) <= named
+
+
+def test_the_four_equations_show_the_notes_numbers(open_page: OpenPage, site_url: str) -> None:
+    found = []
+    for name in PAGES:
+        page = open_page(site_url + name)
+        if page.locator("div.math").count():
+            page.wait_for_selector("mjx-container", state="attached")
+            found += page.locator("mjx-assistive-mml mlabeledtr > mtd:first-child").all_text_contents()
+    assert found == ["(1)", "(2)", "(3)", "(4)"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_to_a_section_find_it(site: Path, name: str) -> None:
+    for target in re.findall(r'<a\b[^>]*?\shref="([^":]*#[^"]+)"', (site / name).read_text(encoding="utf-8")):
+        file, section = target.split("#")
+        assert f'id="{section}"' in (site / (file or name)).read_text(encoding="utf-8"), target
+
+
+def test_terms_have_the_palette_s_colours() -> None:
+    css = (ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r"\{([^}]*--term-evidence:[^}]*)\}", css)
+    for name, shade in TERMS.items():
+        assert f"--term-{name}: {shade.light};" in light
+        assert f"--term-{name}: {shade.dark};" in dark
+        rgb = ", ".join(f"{int(shade.light[i : i + 2], 16)}" for i in (1, 3, 5))
+        assert f'[style*="rgb({rgb})"] {{ color: var(--term-{name}) !important; }}' in css
+
+
+def test_terms_in_equations_are_light_on_a_dark_page(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(site_url + "04-equation-4.html", scheme="dark")
+    page.wait_for_selector("mjx-mstyle", state="attached")
+    read = "nodes => nodes.map(node => getComputedStyle(node).color)"
+    colours = set(page.eval_on_selector_all("mjx-mstyle[style*=color]", read))
+    dark = {f"rgb({', '.join(str(int(shade.dark[i : i + 2], 16)) for i in (1, 3, 5))})" for shade in TERMS.values()}
+    assert colours
+    assert colours <= dark
+
+
+def test_search_works_offline(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(site_url + "search.html?q=autoencoder")
+    page.wait_for_selector("#search-results li a")
+
+
+def saved_explorer(site: Path, name: str) -> dict[str, Any]:
+    """The state of the page's LatentExplorer, with its weights as bytes."""
+    text = (site / name).read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', text, re.DOTALL)
+    assert found, f"{name} has no widget"
+    for saved in json.loads(found[1])["state"].values():
+        if saved["state"].get("_anywidget_id", "").endswith(".LatentExplorer"):
+            buffers = {buffer["path"][0]: base64.b64decode(buffer["data"]) for buffer in saved["buffers"]}
+            return {**saved["state"], **buffers}
+    raise AssertionError(f"{name} has no LatentExplorer")
+
+
+def test_the_landing_page_draws_what_torch_draws(open_page: OpenPage, site: Path, site_url: str) -> None:
+    saved = saved_explorer(site, "index.html")
+    page = open_page(site_url + "index.html")
+    extent = saved["extent"]
+    for z in [(0, 0), (extent, extent), (-extent, extent), (0.5, -1.5)]:
+        for axis, value in zip("₁₂", z, strict=True):
+            slider = page.get_by_label(f"z{axis}", exact=True)
+            slider.fill(f"{value}")
+            assert float(slider.input_value()) == value
+        values = torch.tensor(z, dtype=torch.float32)
+        unpacked = unpack_weights(saved["weights"], saved["layers"])
+        for layer, (weight, bias) in zip(saved["layers"], unpacked, strict=True):
+            values = weight @ values + bias
+            values = torch.sigmoid(values) if layer["activation"] == "sigmoid" else torch.nn.functional.silu(values)
+        drawn = page.eval_on_selector(
+            ".vae-digit",
+            "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0)",
+        )
+        assert (torch.tensor(drawn) - 255 * values).abs().max() <= 2

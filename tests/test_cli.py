@@ -1,0 +1,265 @@
+"""python -m vae_lib: trains, measures, explains itself, and fails in one line."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from reference import Networks, gauss_hermite_elbo
+from scipy import special
+
+from vae_lib import pretrained, training
+from vae_lib.__main__ import figures, main
+from vae_lib.data import Dataset
+from vae_lib.model import VAE
+
+QUICK = ["--hidden", "24", "12", "--epochs", "2", "--examples", "4"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "mine"
+    assert main(["train", "--data", "digits", "--out", str(path), "--seed", "5", *QUICK]) == 0
+    return path
+
+
+def test_train_saves_a_model_with_its_record(trained: Path) -> None:
+    model, record = pretrained.load(trained), pretrained.record(trained)
+    assert model.config() | {"sigma": 0} == {
+        "data_dim": 64,
+        "latent_dim": 2,
+        "hidden": [24, 12],
+        "likelihood": "gaussian",
+        "sigma": 0,
+        "learn_sigma": True,
+    }
+    assert record["command"] == (
+        f"python -m vae_lib train --data digits --out {trained} --seed 5 --hidden 24 12 --epochs 2 --examples 4"
+    )
+    assert record["data"] == "digits"
+    assert record["data_split"] == {"train": 1295, "validation": 143, "test": 359}
+    assert (record["seed"], record["beta"], record["epochs_run"]) == (5, 1, 2)
+    assert record["best_epoch"] in (1, 2)
+    assert record["figures"]["log_evidence_examples"] == 4
+    assert pretrained.codes(trained)[0].shape == (359, 2)
+
+
+def test_training_again_gives_the_same_weights(trained: Path, tmp_path: Path) -> None:
+    torch.manual_seed(99)  # whatever came before
+    assert main(["train", "--data", "digits", "--out", str(tmp_path / "again"), "--seed", "5", *QUICK]) == 0
+    assert (tmp_path / "again.safetensors").read_bytes() == trained.with_suffix(".safetensors").read_bytes()
+    assert main(["train", "--data", "digits", "--out", str(tmp_path / "other"), "--seed", "6", *QUICK]) == 0
+    assert (tmp_path / "other.safetensors").read_bytes() != trained.with_suffix(".safetensors").read_bytes()
+
+
+def test_evaluate_says_what_the_record_says(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(trained), "--examples", "4", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out) == pretrained.record(trained)["figures"]
+    assert main(["evaluate", str(trained), "--examples", "4"]) == 0
+    table = capsys.readouterr().out
+    for name, value in json.loads(out).items():
+        assert any(line.split(maxsplit=1) == [name, str(value)] for line in table.splitlines())
+
+
+def test_evaluate_measures_what_numpy_measures(trained: Path, digits: Dataset) -> None:
+    reached = pretrained.record(trained)["figures"]
+    networks = Networks(pretrained.load(trained).state_dict())
+    reconstruction, kl = gauss_hermite_elbo(networks, digits.test, nodes=8)
+    assert reached["test_kl"] == pytest.approx(kl.mean(), abs=1e-3)
+    assert reached["test_reconstruction"] == pytest.approx(reconstruction.mean(), abs=0.5)  # ten draws each
+    assert reached["test_elbo"] == pytest.approx(reached["test_reconstruction"] - reached["test_kl"], abs=2e-4)
+    exact = []
+    for x in digits.test[:4]:
+        _, log_joint, log_cell = networks.dense_grid(x, count=220)
+        exact.append(special.logsumexp(log_joint) + log_cell)
+    assert reached["test_log_evidence"] == pytest.approx(np.mean(exact), abs=1e-2)  # an even grid, not refined
+    assert reached["standard_error"] == pytest.approx(np.std(exact, ddof=1) / 2, abs=1e-2)
+    squared = float(((networks.decode(networks.encode(digits.test)[0]) - digits.test.numpy()) ** 2).mean())
+    assert reached["squared_error"] == pytest.approx(squared, abs=2e-6)
+    assert reached["sigma"] == pytest.approx(networks.sigma, abs=2e-6)
+    assert (reached["log_evidence_method"], reached["likelihood"]) == ("grid", "gaussian")
+
+
+def test_more_latents_are_measured_by_importance_sampling(digits: Dataset) -> None:
+    torch.manual_seed(0)
+    model = VAE(64, 3, (16,))
+    training.fit(model, digits.train[:320], epochs=8, lr=5e-3, batch_size=32)
+    reached = figures(model, digits.test[:8], examples=6)
+    assert reached["log_evidence_method"] == "importance sampling from Q, 500 draws"
+    assert reached["log_evidence_examples"] == 6
+    networks = Networks(model.state_dict())
+    mean, var = networks.encode(digits.test[:6])
+    noise = np.random.default_rng(0).normal(size=(4000, 6, 3))
+    z = mean + np.sqrt(var) * noise
+    log_q = (-0.5 * noise**2 - 0.5 * np.log(2 * np.pi * var)).sum(-1)
+    estimate = special.logsumexp(networks.log_joint(digits.test[:6], z) - log_q, axis=0) - math.log(4000)
+    assert reached["test_log_evidence"] == pytest.approx(estimate.mean(), abs=1.0)  # 500 draws: rough
+    assert figures(model, digits.test[:3], examples=1)["standard_error"] is None  # one example has no spread
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_settings_reach_the_model(tmp_path: Path, likelihood: str) -> None:
+    out = tmp_path / "model"
+    arguments = ["train", "--out", str(out), "--likelihood", likelihood, "--latent-dim", "1", "--beta", "2"]
+    assert main([*arguments, "--sigma", "0.3", "--hidden", "9", "--epochs", "1", "--examples", "1"]) == 0
+    model, record = pretrained.load(out), pretrained.record(out)
+    assert (model.latent_dim, model.hidden, model.likelihood) == (1, (9,), likelihood)
+    assert model.sigma == pytest.approx(0.3, rel=2e-3)  # float16
+    assert not model.log_sigma.requires_grad
+    assert record["beta"] == 2
+    assert record["figures"]["standard_error"] is None
+
+
+def test_patience_stops_the_command_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def fit(model: VAE, x: torch.Tensor, **kwargs: Any) -> training.History:
+        seen.update(kwargs, count=len(x))
+        return training.History([0.0], [0.0], [0.0], 1)
+
+    monkeypatch.setattr(training, "fit", fit)
+    arguments = ["--patience", "7", "--lr", "0.01", "--batch-size", "9", "--beta", "0.5", "--seed", "3"]
+    assert main(["train", "--out", str(tmp_path / "m"), *arguments, *QUICK]) == 0
+    validation = seen.pop("validation")
+    assert seen == {"count": 1295, "epochs": 2, "batch_size": 9, "lr": 0.01, "beta": 0.5, "seed": 3, "patience": 7}
+    assert len(validation) == 143
+
+
+# --- what can go wrong -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required: {train,evaluate}"),
+        (["teach"], "'teach'"),
+        (["train"], "required: --out"),
+        (["train", "--out", "m", "--data", "faces"], "'faces'"),
+        (["train", "--out", "m", "--epochs", "0"], "must be at least 1, got 0"),
+        (["train", "--out", "m", "--epochs", "many"], "'many'"),
+        (["train", "--out", "m", "--latent-dim", "-1"], "must be at least 1, got -1"),
+        (["train", "--out", "m", "--hidden", "8", "0"], "must be at least 1, got 0"),
+        (["train", "--out", "m", "--lr", "fast"], "'fast'"),
+        (["train", "--out", "m", "--likelihood", "poisson"], "'poisson'"),
+        (["evaluate"], "required: model"),
+        (["evaluate", "digits-2", "--examples", "0"], "must be at least 1, got 0"),
+        (["evaluate", "digits-2", "--nonsense"], "--nonsense"),
+    ],
+)
+def test_arguments_that_do_not_parse(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    captured = capsys.readouterr()
+    error = [line for line in captured.err.splitlines() if "error:" in line]
+    assert len(error) == 1  # below argparse's usage
+    assert said in error[0]
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--out", "m", "--lr", "-1"], "lr must be a positive number, got -1.0"),
+        (["train", "--out", "m", "--lr", "nan"], "lr must be a positive number, got nan"),
+        (["train", "--out", "m", "--sigma", "0"], "sigma must be a positive number, got 0.0"),
+        (["train", "--out", "m", "--beta", "-2"], "beta must be a number of at least 0, got -2.0"),
+        (["train", "--out", "m", "--lr", "1e30"], "Lower the learning rate (lr=1e+30)"),
+        (["evaluate", "no-such-model"], "no model 'no-such-model'"),
+        (["evaluate", ""], "no model ''"),
+    ],
+)
+def test_values_that_cannot_be_end_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, *(QUICK if "train" in arguments else [])]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("vae_lib: ")
+    assert said in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("out", ["", ".", "file/model"])
+def test_a_place_that_cannot_be_written_is_named_before_training(
+    out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_training(*args: object, **kwargs: object) -> None:
+        pytest.fail("trained for a model that cannot be saved")
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(training, "fit", no_training)
+    assert main(["train", "--out", out, *QUICK]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_record_without_data_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pretrained.save(VAE(64, 2, (4,)), tmp_path / "mine")
+    assert main(["evaluate", str(tmp_path / "mine"), "--examples", "1"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "data" in lines[0]
+
+
+def test_interrupting_saves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit", interrupt)
+    assert main(["train", "--out", str(tmp_path / "m"), *QUICK]) == 130
+    assert capsys.readouterr().err == "vae_lib: stopped; nothing was saved\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- help that teaches -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "train | evaluate | variational autoencoders"),
+        (
+            ["train"],
+            "Eq. (4) | KL | ELBO | prior | held out | --patience | sigma | learned | log P(X) | Adam | Examples | "
+            "digits | mnist | downloaded | ring | clusters | parabola | beta | default: 256 128 | N(f(z)",
+        ),
+        (
+            ["evaluate"],
+            "Nats per example | rate | distortion | at most log P(X) | grid | importance sampling | --json | "
+            "digits-2 | mnist-2 | Examples",
+        ),
+    ],
+)
+def test_help(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--help"])
+    assert caught.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for word in words.split(" | "):
+        assert word in shown, word
+
+
+def test_runs_as_a_module(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "vae_lib", "evaluate", "nothing-here"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "no model 'nothing-here'" in done.stderr
+    assert "Traceback" not in done.stderr

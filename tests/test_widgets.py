@@ -1,0 +1,160 @@
+"""LatentExplorer in Python: its traits, what it refuses, and what it packs for the browser."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from torch import nn
+
+from vae_lib import palette
+from vae_lib.model import VAE, Autoencoder
+from vae_lib.widgets import LatentExplorer
+from vae_lib.widgets.base import describe_layers, pack_weights, unpack_weights
+from vae_lib.widgets.words import LATENT_EXPLORER
+
+
+@pytest.fixture
+def model() -> VAE:
+    torch.manual_seed(0)
+    return VAE(16, 2, (8, 6))
+
+
+def test_weights_survive_the_round_trip(model: VAE) -> None:
+    explorer = LatentExplorer(model)
+    values = torch.tensor([[0.5, -1.25], [-3.0, 3.0]])
+    expected = model.decode(values)
+    for layer, (weight, bias) in zip(explorer.layers, unpack_weights(explorer.weights, explorer.layers), strict=True):
+        values = values @ weight.T + bias
+        values = {"silu": nn.functional.silu, "sigmoid": torch.sigmoid}[layer["activation"]](values)
+    torch.testing.assert_close(values, expected, atol=1e-3, rtol=0)
+
+
+def test_half_precision_weights_are_exact(model: VAE) -> None:
+    net = model.half().float().decoder.net
+    packed = unpack_weights(pack_weights(net), describe_layers(net, "sigmoid"))
+    for (weight, bias), linear in zip(packed, [m for m in net if isinstance(m, nn.Linear)], strict=True):
+        assert torch.equal(weight, linear.weight)
+        assert torch.equal(bias, linear.bias)
+
+
+def test_layers_name_sizes_and_activations(model: VAE) -> None:
+    assert LatentExplorer(model).layers == [
+        {"inputs": 2, "outputs": 6, "activation": "silu"},
+        {"inputs": 6, "outputs": 8, "activation": "silu"},
+        {"inputs": 8, "outputs": 16, "activation": "sigmoid"},
+    ]
+
+
+def test_wrong_number_of_weights_is_named(model: VAE) -> None:
+    layers = describe_layers(model.decoder.net, "sigmoid")
+    with pytest.raises(ValueError, match="need 218 weights, got 217"):
+        unpack_weights(pack_weights(model.decoder.net)[:-2], layers)
+
+
+@pytest.mark.parametrize("module", [nn.GELU(), nn.Dropout()])
+def test_layers_that_the_browser_lacks_are_named(module: nn.Module) -> None:
+    with pytest.raises(TypeError, match=f"got {module.__class__.__name__}"):
+        describe_layers(nn.Sequential(nn.Linear(2, 3), module, nn.Linear(3, 4)), "sigmoid")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6])
+def test_weights_that_are_not_finite_halves_are_refused(model: VAE, value: float) -> None:
+    with torch.no_grad():
+        model.decoder.net[0].weight[0, 0] = value
+    with pytest.raises(ValueError, match="must be finite and at most 65504, got"):
+        LatentExplorer(model)
+
+
+@pytest.mark.parametrize("given", [[0.5, -1.0], (0.5, -1.0), np.array([0.5, -1.0]), torch.tensor([0.5, -1.0])])
+def test_z_takes_any_two_numbers(model: VAE, given: object) -> None:
+    explorer = LatentExplorer(model, z=given)
+    assert explorer.z == [0.5, -1.0]
+    assert all(type(number) is float for number in explorer.z)
+
+
+@pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 0.0], [0.0, float("inf")], "z", None, 3.0])
+def test_z_refuses_the_rest_and_names_it(model: VAE, given: object) -> None:
+    explorer = LatentExplorer(model, z=(1.0, 1.0))
+    with pytest.raises(traitlets.TraitError, match=r"z must be two finite numbers such as \[0.5, -1.0\], got "):
+        explorer.z = given
+    assert explorer.z == [1.0, 1.0]
+
+
+def test_z_is_clipped_to_the_map(model: VAE) -> None:
+    explorer = LatentExplorer(model, z=(10.0, -10.0))
+    assert explorer.z == [3.0, -3.0]
+
+
+def test_z_is_observed_and_linked(model: VAE) -> None:
+    first, second = LatentExplorer(model), LatentExplorer(model)
+    seen: list[list[float]] = []
+    first.observe(lambda change: seen.append(change["new"]), "z")
+    traitlets.link((first, "z"), (second, "z"))
+    first.z = [1.0, -1.0]
+    assert seen == [[1.0, -1.0]]
+    assert second.z == [1.0, -1.0]
+
+
+def test_the_browser_s_z_arrives(model: VAE) -> None:
+    explorer = LatentExplorer(model)
+    explorer.set_state({"z": [0.25, 0.5]})
+    assert explorer.z == [0.25, 0.5]
+
+
+def test_codes_and_labels_are_packed(model: VAE) -> None:
+    codes, labels = torch.tensor([[0.5, -0.25], [1.0, 2.0]]), torch.tensor([3, 9])
+    explorer = LatentExplorer(model, codes.numpy(), labels)
+    assert np.frombuffer(explorer.points, "<f2").tolist() == [0.5, -0.25, 1.0, 2.0]
+    assert list(explorer.labels) == [3, 9]
+
+
+def test_the_map_grows_with_the_codes(model: VAE) -> None:
+    assert LatentExplorer(model).extent == 3.0
+    assert LatentExplorer(model, torch.full((10, 2), 4.2)).extent == 4.5
+
+
+def test_codes_that_do_not_fit_are_refused(model: VAE) -> None:
+    with pytest.raises(ValueError, match=r"shape \(n, 2\), got \(4, 3\)"):
+        LatentExplorer(model, torch.zeros(4, 3))
+    with pytest.raises(ValueError, match=r"must be finite, got .*nan.* in row 1"):
+        LatentExplorer(model, [[0.0, 1.0], [float("nan"), 0.0]])
+    with pytest.raises(ValueError, match=r"shape \(2,\), one for each code, got \(3,\)"):
+        LatentExplorer(model, torch.zeros(2, 2), torch.zeros(3))
+    with pytest.raises(ValueError, match="digits 0 to 9, got 10"):
+        LatentExplorer(model, torch.zeros(2, 2), torch.tensor([1, 10]))
+
+
+def test_other_latent_dims_are_refused() -> None:
+    with pytest.raises(ValueError, match="latent_dim 2, got 3"):
+        LatentExplorer(VAE(16, 3, (4,)))
+
+
+def test_image_shape() -> None:
+    wide = VAE(18, 2, (4,))
+    assert LatentExplorer(wide, image_shape=(3, 6)).image_shape == [3, 6]
+    for shape in (None, (3, 5), (-3, -6)):
+        with pytest.raises(ValueError, match="with 18 pixels in all, got"):
+            LatentExplorer(wide, image_shape=shape)
+
+
+def test_only_a_vae_has_a_prior(model: VAE) -> None:
+    assert LatentExplorer(model).prior
+    assert not LatentExplorer(Autoencoder(16, 2, (4,))).prior
+
+
+def test_the_module_imports_nothing_and_exports_one_thing(model: VAE) -> None:
+    source = LatentExplorer(model)._esm
+    assert not re.search(r"^\s*import\b|\bimport\(", source, re.MULTILINE)
+    assert re.findall(r"^export .*", source, re.MULTILINE) == ["export default { render };"]
+
+
+def test_every_word_comes_from_python(model: VAE) -> None:
+    explorer = LatentExplorer(model)
+    assert explorer.words == LATENT_EXPLORER
+    used = set(re.findall(r"words\.(\w+)", explorer._esm))
+    assert used <= set(LATENT_EXPLORER)
+    assert explorer.palette["terms"]["kl"] == list(palette.TERMS["kl"])
