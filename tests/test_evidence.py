@@ -468,6 +468,19 @@ def test_errors_name_the_value(call: Callable[..., object], error: type[Exceptio
         call(model, x, q)
 
 
+def test_a_grid_that_would_not_fit_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "MAX_CELLS", 20_000)
+    model, x, _, _ = random_linear(11)
+    wide = Gaussian(torch.zeros(2, dtype=torch.float64), torch.full((2,), 4.0, dtype=torch.float64))
+    for call in (
+        lambda: evidence.grid(model, x[0], q=wide),
+        lambda: evidence.uniform_grid(model, x[0], spacing=0.05),
+        lambda: evidence.grid(LinearGaussian(0.3 * model.weight, 1.0), x[0]),  # fits at first, not once halved
+    ):
+        with pytest.raises((ValueError, RuntimeError), match="more than 20000 cells"):
+            call()
+
+
 def test_a_grid_knows_one_and_two_latents() -> None:
     model, x, q, _ = random_linear(10, latent_dim=3)
     message = "a grid needs latent_dim 1 or 2, got 3; with more latents use importance_sampling"

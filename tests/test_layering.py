@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,12 @@ def test_an_import_brings_in_nothing_heavy(modules: str, absent: str) -> None:
     code = f"import {modules}, sys; print(sorted(set({absent.split()!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_requirements_repeat_the_ranges_of_the_package() -> None:
+    """pyproject.toml says so: a reader's installation and the package's own must not drift apart."""
+    root = PACKAGE.parent
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", (root / "pyproject.toml").read_text("utf-8"), re.M | re.S)
+    wanted = re.findall(r'"([^"]+)"', block[1])
+    assert len(wanted) >= 9
+    assert set(wanted) <= set((root / "requirements.txt").read_text("utf-8").splitlines())

@@ -45,7 +45,13 @@ def test_notebook_is_valid_and_holds_no_output(path: Path) -> None:
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_has_the_template_s_parts(path: Path) -> None:
     text = prose(path)
-    for part in ("**What you will be able to do.**", "**What it builds on.**", "**Time.**", "## Exercises", "## Summary"):
+    for part in (
+        "**What you will be able to do.**",
+        "**What it builds on.**",
+        "**Time.**",
+        "## Exercises",
+        "## Summary",
+    ):
         assert part in text, part
     exercises = text.split("## Exercises")[1]
     assert len(re.findall(r"^\*\*\d\. ", exercises, re.MULTILINE)) >= 2
@@ -72,4 +78,5 @@ def test_the_four_equations_stand_once_each_under_their_headings() -> None:
     assert re.findall(r"\\tag\{(\d)\}", text) == ["1", "2", "3", "4"]
     for number in "1234":
         section = re.search(rf"^## Equation {number}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-        assert section and rf"\tag{{{number}}}" in section[1]
+        assert section, number
+        assert rf"\tag{{{number}}}" in section[1]

@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -316,22 +317,28 @@ def test_a_shipped_models_record_says_how_it_was_made(name: str) -> None:
     assert figures["test_elbo_same_examples"] < figures["test_log_evidence"]
     assert figures["test_kl"] > 1  # nats: two latents in use
     assert 0 < figures["squared_error"] < 0.1
-    # Where training has converged, learned σ² is the mean squared error at a drawn z, a little above that at μ.
-    assert 0.8 * figures["squared_error"] < figures["sigma"] ** 2 < 1.5 * figures["squared_error"]
+    if record["model"]["learn_sigma"]:
+        # Where training has converged, learned σ² is the mean squared error at a drawn z, a little above that at μ.
+        assert 0.8 * figures["squared_error"] < figures["sigma"] ** 2 < 1.5 * figures["squared_error"]
+    else:
+        assert figures["sigma"] ** 2 > 0.8 * figures["squared_error"]  # smaller would weigh the KL term too lightly
     assert figures["sigma"] == pytest.approx(pretrained.load(name).sigma, abs=2e-6)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_models_training_had_stopped_improving(name: str) -> None:
+    """It ended because patience ran out, not because the epochs did."""
     record = pretrained.record(name)
-    assert record["epochs_run"] >= 50
+    patience = re.search(r"--patience (\d+)", record["command"])
+    assert record["epochs_run"] == record["best_epoch"] + (int(patience[1]) if patience else 30)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_codes_of_a_shipped_model_roughly_follow_the_prior(name: str) -> None:
     tensors, record = load_file(PACKAGE / "models" / f"{name}.safetensors"), pretrained.record(name)
     means, labels = pretrained.codes(name)
-    assert means.shape == (record["data_split"]["test"], 2)
+    assert means.shape == (len(labels), 2)
+    assert 300 <= len(means) <= record["data_split"]["test"]
     assert set(labels.tolist()) == set(range(10))
     # The aggregate posterior, the mean of Q(z|X) over X, is what N(0, I) is held against. Loose: it never fits.
     var = means.var(0) + tensors["codes.log_var"].float().exp().mean(0)

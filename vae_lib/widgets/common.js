@@ -229,6 +229,9 @@ function freshId() {
   return `vae-${++lastId}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
+/** JupyterLab takes the arrow keys for itself before an element sees them, unless it carries this. */
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 /**
  * A labelled native slider with its value in words.
  * @param {Scope} scope
@@ -237,7 +240,7 @@ function freshId() {
  */
 function slider(scope, { label, min, max, step, text, spoken, onInput }) {
   const id = freshId();
-  const input = element("input", { type: "range", id, min: `${min}`, max: `${max}`, step: `${step}` });
+  const input = element("input", { type: "range", id, min: `${min}`, max: `${max}`, step: `${step}`, ...OWN_KEYS });
   const output = element("output", { for: id, "aria-live": "off" });
   const set = (/** @type {number} */ value) => {
     input.value = `${value}`;

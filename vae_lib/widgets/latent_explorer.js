@@ -198,7 +198,7 @@ function build(model, body, scope) {
   // Elements
   const hintId = freshId();
   const map = element("canvas", {
-    class: "vae-map", tabindex: "0", role: "application",
+    class: "vae-map", tabindex: "0", role: "application", ...OWN_KEYS,
     "aria-roledescription": words.map_role, "aria-label": words.map_name, "aria-describedby": hintId,
   });
   const digit = element("canvas", { class: "vae-digit", role: "img", "aria-label": words.digit_name });
@@ -314,9 +314,7 @@ function build(model, body, scope) {
     };
     const target = targets[event.key];
     if (!target) return;
-    // JupyterLab would take the arrow keys to move between cells.
-    event.preventDefault();
-    event.stopPropagation();
+    event.preventDefault(); // or the page would scroll
     moveTo(target);
     announce();
   }, { signal });
