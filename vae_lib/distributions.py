@@ -51,7 +51,7 @@ def gaussian_kl(
     Returns:
         Nats, shape ``(...)``, at least 0: summed over the last axis.
 
-    Source: Eq. (2) with two Gaussians; Kingma & Welling 2013, appendix B.
+    Source: Eq. (2) with two Gaussians; Kingma & Welling 2013, appendix B, for the default prior.
     """
     other_log_var = torch.as_tensor(other_log_var, dtype=mean.dtype, device=mean.device)
     log_ratio = log_var - other_log_var

@@ -265,7 +265,8 @@ class Grid:
             raise ValueError(
                 f"the cells hold {covered:.6f} of Q's mass, not 1; build the grid with grid(model, x, q=q)"
             )
-        return float((q_mass * (log_q - self.log_joint)).sum()) + self.log_evidence
+        log_posterior = self.log_joint - self.log_evidence
+        return float((q_mass * (log_q - log_posterior)).sum())
 
 
 @torch.no_grad()
@@ -315,8 +316,8 @@ def grid(
         x: one example, shape ``(data_dim,)``.
         q: a Gaussian of shape ``(latent_dim,)`` that ``Grid.kl_from`` will be asked about.
         extent, spacing: the grid to start from; it grows where the posterior or Q reaches its edge.
-        tolerance: nats; stop when a halving moves log P(X), and 𝒟[Q‖P(z|X)] if ``q`` is given, by less than this and a
-            millionth of its size, which is about what float32 resolves.
+        tolerance: nats; stop when a halving moves log P(X), and with ``q`` also Q's mass and E_Q[log Q − log P(X, z)],
+            by less than this and a millionth of its size, which is about what float32 resolves.
         max_halvings: stop with an error after this many.
 
     Raises:

@@ -1,7 +1,7 @@
 """The model in which nothing has to be estimated: P(z) = N(0, I), P(X|z) = N(Wz + m, σ²I).
 
 P(X), the posterior, the ELBO of any Gaussian Q and every gap have closed forms here, so this is what the rest of the
-library is measured against. With one latent, W = 1 and σ = 0.5 it is the worked example of chapters 3 to 5.
+library is measured against. With one latent, W = 1 and σ = 0.5 it is the worked example of chapters 2 to 4.
 """
 
 from __future__ import annotations
