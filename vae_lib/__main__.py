@@ -166,7 +166,10 @@ def _revision() -> str:
 
 
 def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+    if not options.out.name:
+        raise ValueError(f"--out must name a file, without an ending, got {str(options.out)!r}")
     dataset = data.load(options.data)
+    options.out.parent.mkdir(parents=True, exist_ok=True)  # fails now rather than after the training
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]
     torch.manual_seed(options.seed)  # the first weights
@@ -209,7 +212,10 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     model = pretrained.load(options.model)
-    dataset = data.load(pretrained.record(options.model)["data"])
+    record = pretrained.record(options.model)
+    if "data" not in record:
+        raise ValueError(f"the record of {options.model!r} does not name its data set")
+    dataset = data.load(record["data"])
     reached = figures(model, dataset.test, examples=options.examples)
     print(json.dumps(reached, indent=2) if options.json else _table(reached))
 

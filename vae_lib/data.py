@@ -72,11 +72,11 @@ def _mnist() -> Dataset:
     root = mnist_root()
     try:
         train, test = (MNIST(str(root), train=is_train, download=True) for is_train in (True, False))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:  # the last ones: damaged files
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise DataUnavailableError(
             f"MNIST could not be read from {root} nor downloaded ({reason}): connect to the internet, set VAE_LIB_DATA "
-            "to a folder that holds MNIST/raw, or use load('digits'), which needs no network"
+            "to a folder that holds MNIST/raw (delete it if damaged), or use load('digits'), which needs no network"
         ) from None
 
     def rows(images: Tensor) -> Tensor:

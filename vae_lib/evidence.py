@@ -26,6 +26,9 @@ from vae_lib.model import Terms
 CHUNK_NUMBERS = 2**23
 """Pixels computed at once: bounds the memory of every function here to a few times 32 MB."""
 
+MAX_CELLS = 2**22
+"""Cells of a grid: at 32 bytes each, what fits beside everything else on a machine of 2 GB."""
+
 
 class LatentModel(Protocol):
     """What the evidence of a model is computed from."""
@@ -292,6 +295,10 @@ def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent:
         raise ValueError(f"spacing must lie between 0 and extent={extent}, got {spacing}")
     count = round(2 * extent / spacing)
     spacing = 2 * extent / count
+    if count**model.latent_dim > MAX_CELLS:
+        raise ValueError(
+            f"a grid to ±{extent:g} in steps of {spacing:g} has more than {MAX_CELLS} cells; take longer steps"
+        )
     axis = -extent + spacing * (torch.arange(count, dtype=torch.float64, device=x.device) + 0.5)
     z = torch.cartesian_prod(*[axis] * model.latent_dim).reshape(-1, model.latent_dim)
     log_cell = torch.full((len(z),), model.latent_dim * math.log(spacing), dtype=torch.float64, device=x.device)
@@ -327,23 +334,24 @@ def grid(
     if q is not None:
         extent = max(extent, float((q.mean.abs() + 8 * q.std).max()))
     current = uniform_grid(model, x, spacing=spacing, extent=extent)
-    answer = _answer(current, q)
+    answer, slack, settled = _answer(current, q), _slack(current), False
     for _ in range(max_halvings):
-        current = _halve(model, x, current, q)
+        current, slack = _halve(model, x, current, q, slack), slack / 4  # half the side, a quarter of the drop
         previous, answer = answer, _answer(current, q)
-        if all(abs(new - old) < tolerance + 1e-6 * abs(new) for new, old in zip(answer, previous, strict=True)):
+        settled = all(abs(new - old) < tolerance + 1e-6 * abs(new) for new, old in zip(answer, previous, strict=True))
+        if settled:
             break
-    else:
+    at_edge = (current.z.abs() > extent - spacing).any(-1)
+    if float(current.mass[at_edge].sum()) > tolerance:  # asked first: beyond the edge, nothing settles
+        if extent > 50:
+            raise RuntimeError(f"the posterior still reaches the edge of a grid from -{extent:g} to {extent:g}")
+        return grid(model, x, q=q, extent=2 * extent, spacing=spacing, tolerance=tolerance, max_halvings=max_halvings)
+    if not settled:
         raise RuntimeError(
             f"log P(X) still moves by more than {tolerance:g} nats after {max_halvings} halvings; start from a smaller "
             f"spacing than {spacing:g}"
         )
-    at_edge = (current.z.abs() > extent - spacing).any(-1)
-    if float(current.mass[at_edge].sum()) < tolerance:
-        return current
-    if extent > 50:
-        raise RuntimeError(f"the posterior still reaches the edge of a grid from -{extent:g} to {extent:g}")
-    return grid(model, x, q=q, extent=2 * extent, spacing=spacing, tolerance=tolerance, max_halvings=max_halvings)
+    return current
 
 
 def _answer(cells: Grid, q: Gaussian | None) -> tuple[float, ...]:
@@ -354,9 +362,26 @@ def _answer(cells: Grid, q: Gaussian | None) -> tuple[float, ...]:
     return cells.log_evidence, float(q_mass.sum()), float((q_mass * (log_q - cells.log_joint)).sum())
 
 
-def _halve(model: LatentModel, x: Tensor, cells: Grid, q: Gaussian | None) -> Grid:
+def _slack(cells: Grid) -> float:
+    """How many nats log P(X, z) may drop between a ridge and the nearest centre of a uniform grid.
+
+    From its curvature at the highest cell. Without it, a ridge thinner than the cells would be followed only where it
+    happens to pass near a centre, and the sum would settle on those pieces.
+    """
+    dim = cells.z.shape[-1]
+    lattice = cells.log_joint.reshape([round(len(cells.z) ** (1 / dim))] * dim)
+    top = [int(i) for i in torch.unravel_index(lattice.argmax(), lattice.shape)]
+    slack = 0.0
+    for axis, at in enumerate(top):
+        line = lattice[tuple(slice(None) if i == axis else j for i, j in enumerate(top))]
+        at = min(max(at, 1), len(line) - 2)
+        slack += abs(float(line[at - 1] - 2 * line[at] + line[at + 1]))
+    return slack
+
+
+def _halve(model: LatentModel, x: Tensor, cells: Grid, q: Gaussian | None, slack: float) -> Grid:
     """Split each cell that matters into two along every axis."""
-    matters = cells.log_joint > cells.log_joint.max() - 40
+    matters = cells.log_joint > cells.log_joint.max() - 40 - slack
     if q is not None:
         log_q, _ = cells._mass_under(q)
         matters |= log_q > log_q.max() - 40
@@ -366,6 +391,10 @@ def _halve(model: LatentModel, x: Tensor, cells: Grid, q: Gaussian | None) -> Gr
     offsets = side[:, None, None] * signs.reshape(-1, dim)  # (split, 2**dim, dim)
     z = (cells.z[matters, None, :] + offsets).reshape(-1, dim)
     log_cell = (cells.log_cell[matters] - dim * math.log(2)).repeat_interleave(2**dim)
+    if len(z) > MAX_CELLS:
+        raise RuntimeError(
+            f"P(X, z) or Q is spread over more than {MAX_CELLS} cells that matter; start from wider ones"
+        )
     return Grid(
         torch.cat([cells.z[~matters], z]),
         torch.cat([cells.log_cell[~matters], log_cell]),

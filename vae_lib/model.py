@@ -54,6 +54,11 @@ def _check_sizes(data_dim: int, latent_dim: int, hidden: tuple[int, ...]) -> Non
         raise ValueError(f"every width in hidden must be at least 1, got {hidden}")
 
 
+def _check_sigma(sigma: float) -> None:
+    if not 0 < sigma < math.inf:
+        raise ValueError(f"sigma must be a positive number, got {sigma}")
+
+
 class Encoder(nn.Module):
     """The network behind Q(z|X): from X to the mean and the log variance of z."""
 
@@ -109,8 +114,7 @@ class VAE(nn.Module):
         _check_sizes(data_dim, latent_dim, hidden)
         if likelihood not in ("gaussian", "bernoulli"):
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', got {likelihood!r}")
-        if not (math.isfinite(sigma) and sigma > 0):
-            raise ValueError(f"sigma must be a positive number, got {sigma}")
+        _check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden
@@ -204,6 +208,7 @@ class Autoencoder(nn.Module):
     ) -> None:
         super().__init__()
         _check_sizes(data_dim, latent_dim, tuple(hidden))
+        _check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.encoder = mlp((data_dim, *hidden, latent_dim))

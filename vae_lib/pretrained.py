@@ -33,7 +33,7 @@ def _path(name: str | Path) -> Path:
     if shipped.exists():
         return shipped
     path = Path(name)
-    path = path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
+    path = path if path.suffix == ".safetensors" else Path(f"{name}.safetensors")
     if not path.exists():
         raise FileNotFoundError(
             f"no model {str(name)!r}: shipped are {', '.join(names())}, and there is no file {path}"
@@ -59,12 +59,18 @@ def load(name: str | Path) -> VAE:
         ValueError: the file is damaged, or its weights do not fit the record.
     """
     path = _path(name)
-    model = VAE(**record(name)["model"])
+    described = record(name)
+    try:
+        model = VAE(**described["model"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path.with_suffix('.json')} describes no model ({error!r}); save the model again") from None
     weights = {key: value.float() for key, value in _tensors(path).items() if not key.startswith("codes.")}
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise ValueError(f"{path} does not fit its record {path.with_suffix('.json').name}: {error}") from None
+        raise ValueError(
+            f"{path} does not fit its record {path.with_suffix('.json').name}: {' '.join(str(error).split())}"
+        ) from None
     return model.eval()
 
 
@@ -73,7 +79,12 @@ def record(name: str | Path) -> dict[str, Any]:
     path = _path(name).with_suffix(".json")
     if not path.exists():
         raise FileNotFoundError(f"the model's record {path} is missing; a model is two files, keep them together")
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"the model's record {path} is damaged ({error}); save the model again") from None
+    if not isinstance(loaded, dict):
+        raise ValueError(f"the model's record {path} must be a JSON object, got {type(loaded).__name__}")
     return loaded
 
 
@@ -116,7 +127,7 @@ def save(
     test: Tensor | None = None,
     test_labels: Tensor | None = None,
 ) -> Path:
-    """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all.
+    """Write ``path.safetensors`` and ``path.json``, whole or not at all: a full disk leaves the old pair as it was.
 
     Args:
         model: the model; weights are stored as float16.
@@ -144,19 +155,23 @@ def save(
     text = json.dumps({"model": model.config(), **(details or {})}, indent=2, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(path.name + ".safetensors")
-    _write_atomically(path.with_name(path.name + ".json"), text.encode())
-    _write_atomically(weights, to_safetensors(tensors))
+    _write_atomically({path.with_name(path.name + ".json"): text.encode(), weights: to_safetensors(tensors)})
     return weights
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write to a neighbour, then rename: a reader or a crash never meets half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+def _write_atomically(contents: dict[Path, bytes]) -> None:
+    """Write everything to neighbours, then rename: a reader or a crash never meets half a file."""
+    staged: list[tuple[str, Path]] = []
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        for path, content in contents.items():
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+            staged.append((temporary, path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(temporary, 0o644)
+        for temporary, path in staged:
+            os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        for temporary, _ in staged:
+            Path(temporary).unlink(missing_ok=True)
         raise

@@ -7,6 +7,7 @@ fastest way for data that fits in memory.
 from __future__ import annotations
 
 import copy
+import math
 import sys
 from dataclasses import dataclass, field
 
@@ -138,6 +139,11 @@ def fit(
             shown = {"reconstruction": f"{reconstruction:.2f}", "kl": f"{kl:.2f}"}
             if validation is not None:
                 held_out, held_out_kl = mean_terms(model, validation, samples=5)
+                if not math.isfinite(held_out - held_out_kl):
+                    raise NonFiniteLossError(
+                        f"validation ELBO {held_out - held_out_kl:g} after epoch {epoch}, batch {number}; lower the "
+                        f"learning rate (lr={lr:g}) or check that the data lies in [0, 1]"
+                    )
                 history.validation.append(held_out - held_out_kl)
                 shown["validation"] = f"{history.validation[-1]:.2f}"
                 if history.validation[-1] >= max(history.validation):
