@@ -48,7 +48,7 @@ STYLE: Any = {
 }
 
 
-WIDTH = 7.2
+WIDTH = 6.4
 """Width of every figure, in inches."""
 
 Arguments = ParamSpec("Arguments")
@@ -223,7 +223,7 @@ def history(record: History) -> Figure:
         ax.set_ylim(low - 0.25 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
     if record.validation:
         axes[2].plot(epochs, record.validation, color=COLORS["prior"], lw=1, ls="--")
-        axes[2].annotate("held out", (epochs[-1], record.validation[-1]), fontsize=8, ha="right", va="bottom")
+        axes[2].annotate("held out", (epochs[-1], record.validation[-1]), fontsize=8, ha="right", va="top")
     axes[0].set_ylabel("nats per example")
     return figure
 
@@ -322,9 +322,10 @@ def draws_against_exact(counts: Sequence[int], estimates: Tensor, exact: float) 
     ax.axhline(exact, color=COLORS["evidence"])
     ax.annotate(
         "log P(X), exact",
-        (counts[0], exact),
-        xytext=(0, 4),
+        (counts[-1], exact),
+        xytext=(0, 5),
         textcoords="offset points",
+        ha="right",
         color=COLORS["evidence"],
     )
     ax.annotate(
