@@ -23,8 +23,8 @@ from torch import Tensor
 from vae_lib.distributions import Gaussian
 from vae_lib.model import Terms
 
-CHUNK_NUMBERS = 2**23
-"""Pixels computed at once: bounds the memory of every function here to a few times 32 MB."""
+CHUNK_NUMBERS = 2**21
+"""Pixels computed at once: bounds the memory of every function here to a few times 8 MB."""
 
 MAX_CELLS = 2**22
 """Cells of a grid: at 32 bytes each, what fits beside everything else on a machine of 2 GB."""

@@ -177,6 +177,7 @@ def two_latent_spaces(
     codes: tuple[Tensor, Tensor],
     labels: Tensor,
     draws: tuple[Tensor, Tensor],
+    ringed: tuple[Tensor, Tensor],
     pictures: tuple[Tensor, Tensor],
     shape: tuple[int, int],
     names: tuple[str, str],
@@ -184,10 +185,11 @@ def two_latent_spaces(
     """Two latent spaces side by side: codes, points drawn for decoding, and what they decode to.
 
     Args:
-        codes: codes of the same test examples in either space, shape ``(count, 2)`` each.
+        codes: codes of the same examples in either space, shape ``(count, 2)`` each.
         labels: class of each example.
-        draws: points to decode in either space, shape ``(count, 2)`` each, marked with crosses.
-        pictures: what the first of them decode to, shape ``(16, pixels)`` each or fewer.
+        draws: points drawn in either space, shape ``(draws, 2)`` each, marked with crosses.
+        ringed: indices of the draws that were decoded, at most 16 in either space.
+        pictures: what those decode to, shape ``(16, pixels)`` each or fewer.
         shape: ``(height, width)`` of a picture.
         names: what to call the two.
     """
@@ -197,8 +199,10 @@ def two_latent_spaces(
         ax = figure.add_subplot(spec[0, column])
         _draw_codes(ax, codes[column], labels)
         crosses = draws[column].detach().numpy()
-        ax.scatter(crosses[:, 0], crosses[:, 1], marker="x", s=14, lw=1, color=INK)
-        ax.set_title(f"{names[column]}: codes, and {len(draws[column])} draws (crosses)")
+        ax.scatter(crosses[:, 0], crosses[:, 1], marker="x", s=7, lw=0.6, color=INK)
+        chosen = crosses[ringed[column]]
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=60, lw=1.2, facecolors="none", edgecolors=INK)
+        ax.set_title(f"{names[column]}: {len(crosses)} draws, {len(chosen)} ringed")
         inner = spec[1, column].subgridspec(2, 8)
         for index, picture in enumerate(pictures[column][:16]):
             _draw_image(figure.add_subplot(inner[index // 8, index % 8]), picture, shape)
@@ -423,7 +427,7 @@ def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float
         ax.barh(row, end - start, left=start, color=COLORS[term], height=0.62)
         right = max(start, end) if max(start, end) > 0 else 0
         ax.annotate(
-            f"{name} = {end - start:.3f}",
+            f"{name} = {end - start:.3f}".replace("-", "−"),
             (right, row),
             xytext=(6, 0),
             textcoords="offset points",
