@@ -10,7 +10,7 @@ SITE := _build/html
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/*)
 LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/models/*)
 
-.PHONY: serve test lint unit notebooks site models constraints clean help
+.PHONY: serve test lint unit notebooks site models picture constraints clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -62,6 +62,10 @@ $(VENV)/.test: $(VENV)/.reader
 models: $(VENV)/.reader
 	$(BIN)/python -m vae_lib train --data digits --hidden 128 64 --batch-size 64 --epochs 400 --patience 40 --out vae_lib/models/digits-2
 	$(BIN)/python -m vae_lib train --data mnist --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --out vae_lib/models/mnist-2
+
+# The README's picture, from the built site.
+picture: $(VENV)/.test site
+	$(BIN)/python tools/preview.py $(SITE) book/_static/preview.png
 
 # Pin what the tests just ran with.
 constraints: $(VENV)/.test
