@@ -7,6 +7,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 SITE := _build/html
+STRICT :=
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/*)
 LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/models/*)
 
@@ -16,6 +17,8 @@ help:
 	@sed -n '1,3p' Makefile
 
 serve: site
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2> /dev/null || \
+		{ echo "Port $(PORT) cannot be used: make serve PORT=8080"; exit 1; }
 	@echo "Reading room: http://127.0.0.1:$(PORT)/  (Ctrl-C closes it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
@@ -26,6 +29,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+unit: STRICT := -W
 unit: $(VENV)/.test site
 	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 2 tests
 
@@ -34,20 +38,21 @@ notebooks: $(VENV)/.test
 
 site: $(SITE)/.done
 
-# Jupyter Book keeps a notebook's output until the notebook changes; a change in vae_lib has to throw it away.
+# Jupyter Book keeps a page until its notebook changes; a change in vae_lib has to throw it away. A build that fails is
+# thrown away too, or the next one would pass over its warnings in silence.
 $(SITE)/.done: $(BOOK_SOURCES) _build/.library | $(VENV)/.reader
-	$(BIN)/jupyter-book build book --config _config.yml -W -n --keep-going
+	$(BIN)/jupyter-book build book --config _config.yml -n --keep-going $(STRICT) || { rm -rf _build/.doctrees; exit 1; }
 	@touch $@
 
 _build/.library: $(LIBRARY)
-	rm -rf _build/.jupyter_cache
+	rm -rf _build/.jupyter_cache _build/.doctrees
 	mkdir -p _build
 	@touch $@
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or later is needed, $(PYTHON) is older: make PYTHON=/path/to/python3"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.reader: requirements.txt pyproject.toml | $(VENV)/.python
@@ -69,7 +74,9 @@ picture: $(VENV)/.test site
 
 # Pin what the tests just ran with.
 constraints: $(VENV)/.test
-	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.new
+	grep -v ' @ ' constraints.new | sed -E 's/\+(cpu|cu[0-9]+)$$//' > constraints.txt
+	@rm constraints.new
 
 clean:
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,7 @@ import torch
 from reference import Networks, gauss_hermite_elbo
 from scipy import special
 
-from vae_lib import pretrained, training
+from vae_lib import evidence, pretrained, training
 from vae_lib.__main__ import figures, main
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
@@ -263,3 +263,18 @@ def test_runs_as_a_module(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "no model 'nothing-here'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_trained_model_outlives_a_failed_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the sum did not settle")
+
+    monkeypatch.setattr(evidence, "grid", fail)
+    code = main(["train", "--epochs", "1", "--hidden", "8", "--out", str(tmp_path / "m")])
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert code == 2
+    assert "holds the model, without figures (the sum did not settle); measure it with evaluate" in said
+    assert "figures" not in pretrained.record(tmp_path / "m")
+    assert pretrained.load(tmp_path / "m").hidden == (8,)

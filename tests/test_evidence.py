@@ -290,6 +290,7 @@ def test_chunking_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = answers()
     for numbers in (7 * x.numel(), 1):  # several chunks; then one draw at a time, fewer numbers than an example has
+        monkeypatch.setattr(evidence, "WIDEST", 1)
         monkeypatch.setattr(evidence, "CHUNK_NUMBERS", numbers * (10 if numbers > 1 else 1))
         if numbers == 1:  # a grid cell by cell would take a minute
             terms = evidence.elbo_terms(model, x, q)
@@ -441,9 +442,9 @@ def test_uniform_grid_tiles_the_square() -> None:
         (lambda m, x, q: evidence.prior_monte_carlo(m, x, 0), ValueError, "samples must be at least 1, got 0"),
         (lambda m, x, q: evidence.importance_sampling(m, x, q, -1), ValueError, "samples must be at least 1, got -1"),
         (lambda m, x, q: evidence.elbo_terms(m, x, q, samples=0), ValueError, "samples must be at least 1, got 0"),
-        (lambda m, x, q: evidence.prior_monte_carlo(m, x[0], 5), ValueError, r"\(batch, data_dim\), got \(3,\)"),
-        (lambda m, x, q: evidence.importance_sampling(m, x[0], q, 5), ValueError, r"\(batch, data_dim\), got \(3,\)"),
-        (lambda m, x, q: evidence.elbo_terms(m, x[0], q), ValueError, r"\(batch, data_dim\), got \(3,\)"),
+        (lambda m, x, q: evidence.prior_monte_carlo(m, x[0], 5), ValueError, r"at least one example, got \(3,\)"),
+        (lambda m, x, q: evidence.importance_sampling(m, x[0], q, 5), ValueError, r"at least one example, got \(3,\)"),
+        (lambda m, x, q: evidence.elbo_terms(m, x[0], q), ValueError, r"at least one example, got \(3,\)"),
         (lambda m, x, q: evidence.iwae_bound(m, x, q, 0), ValueError, "got k=0, repeats=100"),
         (lambda m, x, q: evidence.iwae_bound(m, x, q, 5, repeats=0), ValueError, "got k=5, repeats=0"),
         (lambda m, x, q: evidence.grid(m, x), ValueError, r"\(data_dim,\), got \(4, 3\)"),

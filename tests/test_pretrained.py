@@ -396,3 +396,20 @@ def test_digits_2_log_evidence_on_some_examples_and_its_order(digits: Dataset) -
     agrees(float(log_evidence.mean()), figures["test_log_evidence"], 5e-3)  # the even grid's own error
     agrees(float(log_evidence.std(ddof=1)) / math.sqrt(len(x)), figures["standard_error"], 1e-3)
     assert figures["test_elbo"] < float(log_evidence.mean())
+
+
+def test_an_own_file_is_not_taken_for_a_shipped_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = VAE(64, 3, (4,))
+    pretrained.save(mine, "digits-2")
+    assert pretrained.load("./digits-2").latent_dim == 3
+    assert pretrained.load(Path("digits-2")).latent_dim == 3
+    assert pretrained.load("digits-2").latent_dim == 2
+    for name in ("./digits-2.safetensors", "./digits-2.json"):
+        assert pretrained.load(name).latent_dim == 3
+
+
+def test_codes_need_their_labels(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="test and test_labels belong together"):
+        pretrained.save(VAE(4, 2, (4,)), tmp_path / "m", test=torch.rand(3, 4))
+    assert not list(tmp_path.iterdir())

@@ -120,7 +120,7 @@ def test_the_map_grows_with_the_codes(model: VAE) -> None:
 def test_codes_that_do_not_fit_are_refused(model: VAE) -> None:
     with pytest.raises(ValueError, match=r"shape \(n, 2\), got \(4, 3\)"):
         LatentExplorer(model, torch.zeros(4, 3))
-    with pytest.raises(ValueError, match=r"must be finite, got .*nan.* in row 1"):
+    with pytest.raises(ValueError, match=r"must be finite and at most 65504, got .*nan.* in row 1"):
         LatentExplorer(model, [[0.0, 1.0], [float("nan"), 0.0]])
     with pytest.raises(ValueError, match=r"shape \(2,\), one for each code, got \(3,\)"):
         LatentExplorer(model, torch.zeros(2, 2), torch.zeros(3))

@@ -32,7 +32,7 @@ Examples:
   python -m vae_lib train --data digits --out my-digits
       a model with 2 latents on scikit-learn's digits; under a minute
   python -m vae_lib train --data mnist --hidden 512 128 --out my-mnist
-      the same on MNIST, downloaded on first use; a few minutes
+      the same on MNIST, downloaded on first use; --epochs 20 gives a first look
   python -m vae_lib train --data mnist --likelihood bernoulli --out grey
       cross-entropy on grey values: usual, but not the logarithm of a density of the data
 """
@@ -190,7 +190,6 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     )
     seconds = time.monotonic() - started
     pretrained.round_to_half(model)
-    reached = figures(model, dataset.test, examples=options.examples)
     details = {
         "command": "python -m vae_lib " + shlex.join(command_line),
         "data": dataset.name,
@@ -203,18 +202,27 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "code_revision": _revision(),
-        "figures": reached,
     }
-    path = pretrained.save(model, options.out, details, test=dataset.test, test_labels=dataset.test_labels)
-    print(_table(reached))
+    codes = {"test": dataset.test, "test_labels": dataset.test_labels}
+    path = pretrained.save(model, options.out, details, **codes)  # before measuring, which takes long and can fail
     print(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path} and {path.with_suffix('.json').name}")
+    try:
+        reached = figures(model, dataset.test, examples=options.examples)
+    except (RuntimeError, KeyboardInterrupt) as error:
+        raise RuntimeError(
+            f"{path} holds the model, without figures ({error or 'stopped'}); measure it with evaluate"
+        ) from None
+    pretrained.save(model, options.out, {**details, "figures": reached}, **codes)
+    print(_table(reached))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     model = pretrained.load(options.model)
     record = pretrained.record(options.model)
     if "data" not in record:
-        raise ValueError(f"the record of {options.model!r} does not name its data set")
+        raise ValueError(
+            f"the record of {options.model!r} does not name its data set; save it with details={{'data': ...}}"
+        )
     dataset = data.load(record["data"])
     reached = figures(model, dataset.test, examples=options.examples)
     print(json.dumps(reached, indent=2) if options.json else _table(reached))

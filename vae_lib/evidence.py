@@ -26,6 +26,9 @@ from vae_lib.model import Terms
 CHUNK_NUMBERS = 2**21
 """Pixels computed at once: bounds the memory of every function here to a few times 8 MB."""
 
+WIDEST = 256
+"""Numbers that one draw takes at least: a hidden layer may be wider than the data."""
+
 MAX_CELLS = 2**22
 """Cells of a grid: at 32 bytes each, what fits beside everything else on a machine of 2 GB."""
 
@@ -53,15 +56,15 @@ class Estimate(NamedTuple):
 
 
 def _check_batch(x: Tensor, samples: int) -> None:
-    if x.ndim != 2:
-        raise ValueError(f"x must have shape (batch, data_dim), got {tuple(x.shape)}")
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"x must have shape (batch, data_dim) with at least one example, got {tuple(x.shape)}")
     if samples < 1:
         raise ValueError(f"samples must be at least 1, got {samples}")
 
 
 def _chunks(samples: int, x: Tensor) -> list[int]:
     """Sizes that add up to ``samples``, each small enough for ``CHUNK_NUMBERS``."""
-    size = max(1, CHUNK_NUMBERS // x.numel())
+    size = max(1, CHUNK_NUMBERS // (len(x) * max(x.shape[-1], WIDEST)))
     return [size] * (samples // size) + [samples % size] * (samples % size > 0)
 
 
@@ -274,7 +277,7 @@ class Grid:
 
 @torch.no_grad()
 def _log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
-    parts = z.to(x.dtype).split(max(1, CHUNK_NUMBERS // x.numel()))
+    parts = z.to(x.dtype).split(max(1, CHUNK_NUMBERS // max(x.numel(), WIDEST)))
     return torch.cat([model.log_likelihood(x, part) + model.log_prior(part) for part in parts]).double()
 
 
@@ -328,8 +331,8 @@ def grid(
         max_halvings: stop with an error after this many.
 
     Raises:
-        ValueError: more than two latents, or an example of the wrong shape.
-        RuntimeError: the sum did not settle, or the posterior reaches beyond 50; says what to change.
+        ValueError: more than two latents, an example of the wrong shape, or more than ``MAX_CELLS`` cells.
+        RuntimeError: the sum did not settle, or the posterior reaches the edge of a grid already grown beyond ±50.
     """
     if q is not None:
         extent = max(extent, float((q.mean.abs() + 8 * q.std).max()))
@@ -344,7 +347,10 @@ def grid(
     at_edge = (current.z.abs() > extent - spacing).any(-1)
     if float(current.mass[at_edge].sum()) > tolerance:  # asked first: beyond the edge, nothing settles
         if extent > 50:
-            raise RuntimeError(f"the posterior still reaches the edge of a grid from -{extent:g} to {extent:g}")
+            raise RuntimeError(
+                f"the posterior still reaches the edge of a grid from -{extent:g} to {extent:g}; check that x is "
+                "scaled as the training data was, or start from a larger extent"
+            )
         return grid(model, x, q=q, extent=2 * extent, spacing=spacing, tolerance=tolerance, max_halvings=max_halvings)
     if not settled:
         raise RuntimeError(

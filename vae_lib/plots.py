@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Ellipse
+from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from vae_lib.distributions import Gaussian
@@ -116,13 +116,6 @@ def images(
     return figure
 
 
-def _prior_circles(ax: Axes, *, label: bool = True) -> None:
-    for radius in (1, 2):
-        ax.add_patch(Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), lw=0.9, ec=COLORS["prior"]))
-    if label:
-        ax.annotate("P(z), 2σ", (0, -2), color=COLORS["prior"], fontsize=7.5, ha="center", va="top")
-
-
 def _draw_codes(ax: Axes, codes: Tensor, labels: Tensor) -> None:
     for digit in labels.unique().tolist():
         points = codes[labels == digit].detach().numpy()
@@ -148,28 +141,6 @@ def _halo() -> list[Any]:
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=3, foreground="white")]
-
-
-@_in_style
-def latent_map(codes: Tensor, labels: Tensor, *, marks: Tensor | None = None, prior: bool = True) -> Figure:
-    """Where test examples lie in a two-dimensional latent space.
-
-    Args:
-        codes: shape ``(count, 2)``.
-        labels: class of each, shape ``(count,)``; the digit is written at its cluster's median.
-        marks: points to mark with numbered crosses, shape ``(marks, 2)``.
-        prior: draw the prior's circles at 1 and 2 standard deviations.
-    """
-    figure, ax = _subplots(height=4.4)
-    _draw_codes(ax, codes, labels)
-    if prior:
-        _prior_circles(ax)
-    for number, mark in enumerate([] if marks is None else marks.tolist(), start=1):
-        ax.plot(*mark, marker="x", color=INK, ms=8, mew=2)
-        ax.annotate(
-            str(number), mark, xytext=(5, 4), textcoords="offset points", fontweight="bold", path_effects=_halo()
-        )
-    return figure
 
 
 @_in_style

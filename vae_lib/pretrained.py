@@ -29,11 +29,11 @@ def names() -> tuple[str, ...]:
 
 def _path(name: str | Path) -> Path:
     """The weights' file of a shipped model's name or of a path, with or without its ending."""
-    shipped = SHIPPED / f"{name}.safetensors"
-    if shipped.exists():
-        return shipped
+    if name in names():  # a bare name; "./digits-2" and Path("digits-2") are your own file
+        return SHIPPED / f"{name}.safetensors"
     path = Path(name)
-    path = path if path.suffix == ".safetensors" else Path(f"{name}.safetensors")
+    path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
+    path = path.with_name(f"{path.name}.safetensors") if path.name else Path(".safetensors")
     if not path.exists():
         raise FileNotFoundError(
             f"no model {str(name)!r}: shipped are {', '.join(names())}, and there is no file {path}"
@@ -99,7 +99,7 @@ def codes(name: str | Path) -> tuple[Tensor, Tensor]:
     """
     tensors = _tensors(_path(name))
     if _CODES not in tensors:
-        raise ValueError(f"model {str(name)!r} holds no codes of test examples; save it with codes=...")
+        raise ValueError(f"model {str(name)!r} holds no codes of test examples; save it with test=..., test_labels=...")
     return tensors[_CODES].float(), tensors[_LABELS].long()
 
 
@@ -107,7 +107,7 @@ def _half(name: str, weight: Tensor) -> Tensor:
     rounded = weight.half().contiguous()
     if not bool(torch.isfinite(rounded).all()):
         raise ValueError(
-            f"weight {name} is not finite in float16 (it holds {weight.abs().max():g}); nothing was written"
+            f"weight {name} is not finite in float16 (it holds {weight.abs().max():g}); train again with a lower lr"
         )
     return rounded
 
@@ -144,12 +144,14 @@ def save(
     path = Path(path)
     path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     tensors = {key: _half(key, value) for key, value in model.state_dict().items()}
+    if (test is None) != (test_labels is None):
+        raise ValueError("test and test_labels belong together; pass both or neither")
     if test is not None and test_labels is not None:
         with torch.no_grad():
             posterior = model.encode(test)
         tensors |= {
-            _CODES: posterior.mean.half(),
-            _LOG_VARS: posterior.log_var.half(),
+            _CODES: _half(_CODES, posterior.mean),
+            _LOG_VARS: _half(_LOG_VARS, posterior.log_var),
             _LABELS: test_labels.to(torch.uint8),
         }
     text = json.dumps({"model": model.config(), **(details or {})}, indent=2, allow_nan=False) + "\n"

@@ -19,7 +19,7 @@ from vae_lib.model import VAE, Autoencoder
 
 
 class NonFiniteLossError(FloatingPointError):
-    """The loss or its gradient became infinite or NaN; the weights are those of the last good step."""
+    """The loss, its gradient or the held-out ELBO became infinite or NaN; the message says where."""
 
 
 @dataclass
@@ -104,8 +104,9 @@ def fit(
 
     Raises:
         ValueError: a setting out of range, or data that holds a value that is not finite.
-        NonFiniteLossError: the loss or a gradient became infinite or NaN. Names epoch and batch; the step was not
-            taken, and the model keeps the weights of the step before.
+        NonFiniteLossError: the loss or a gradient became infinite or NaN: names epoch and batch; the step was not
+            taken, and the model keeps the weights of the step before. Or the held-out ELBO did after an epoch: that
+            epoch's steps are taken, so make the model again.
 
     Source: Kingma & Welling 2013, algorithm 1; β: Higgins et al. 2017.
     """

@@ -115,7 +115,7 @@ def widget_page(pages_folder: Path, pages_url: str) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(path).exists():
         pytest.fail(f"no Chromium at {path}: apt-get install chromium, or set CHROMIUM to the path of one")
     with sync_playwright() as playwright:
@@ -152,6 +152,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_one
+    found = list(troubles)  # closing aborts what is still under way
     for context in contexts:
         context.close()
-    assert not troubles, "\n".join(troubles)
+    assert not found, "\n".join(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -35,10 +36,12 @@ def lab(tmp_path: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     home = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-    command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={tmp_path}"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     log = (tmp_path / "lab.log").open("wb")
-    server = subprocess.Popen(command, env=os.environ | home, stdout=log, stderr=subprocess.STDOUT)
+    token = secrets.token_hex(16)
+    environment = os.environ | home | {"JUPYTER_TOKEN": token}
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
@@ -48,10 +51,15 @@ def lab(tmp_path: Path) -> Iterator[str]:
             except (urllib.error.URLError, OSError):
                 assert server.poll() is None, (tmp_path / "lab.log").read_text()
                 time.sleep(0.5)
-        yield f"{address}/lab/tree/open.ipynb?reset"
+        else:
+            pytest.fail((tmp_path / "lab.log").read_text())
+        yield f"{address}/lab/tree/open.ipynb?reset&token={token}"
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
         log.close()
 
 

@@ -123,6 +123,7 @@ def test_map_by_keyboard(open_page: OpenPage, widget_page: MakePage) -> None:
 
 def test_focus_is_seen(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(an_explorer()))
+    expect(page.locator(".vae-map")).to_be_visible()
     for _ in range(3):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "3px"
@@ -165,6 +166,7 @@ def test_map_by_touch(open_page: OpenPage, widget_page: MakePage) -> None:
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None:
     page = open_page(widget_page(an_explorer()), width=width, height=844, touch=True)
+    expect(page.get_by_role("slider")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for box in [slider.bounding_box() for slider in page.get_by_role("slider").all()]:
         assert box

@@ -125,10 +125,12 @@ def _check_codes(codes: Tensor | ArrayLike | None) -> Tensor:
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"codes must have shape (n, 2), got {tuple(points.shape)}; pass encode(x).mean")
     points = points.to(torch.float32)
-    bad = ~torch.isfinite(points).all(dim=1)
+    bad = ~torch.isfinite(points.half()).all(dim=1)  # as they are sent
     if bad.any():
         row = int(bad.nonzero()[0])
-        raise ValueError(f"codes must be finite, got {points[row].tolist()} in row {row}; leave such rows out")
+        raise ValueError(
+            f"codes must be finite and at most 65504, got {points[row].tolist()} in row {row}; leave such rows out"
+        )
     return points
 
 
