@@ -36,3 +36,68 @@ LATENT_EXPLORER: Final[Words] = {
     "hint": "Drag the ring, or move the sliders. With the map in focus, the arrow keys move z; "
     "Shift makes larger steps, Home returns to the origin.",
 }
+
+KL_EXPLORER: Final[Words] = {
+    "bad_gaussian": "This picture cannot be drawn: q and p must each be a mean from −4 to 4 and a standard deviation "
+    "from 0.1 to 4, such as [1.0, 0.5]. Set them again to such numbers.",
+    "name": "The KL divergences between two Gaussians",
+    "densities_caption": "Two Gaussian densities over z",
+    "densities_name": "The densities Q and P over z. Q: mean {q_mean}, width {q_width}. "
+    "P: mean {p_mean}, width {p_width}.",
+    "integrand_caption_qp": "What D[Q‖P] adds up at each z: Q(z) log(Q(z) / P(z))",
+    "integrand_caption_pq": "What D[P‖Q] adds up at each z: P(z) log(P(z) / Q(z))",
+    "integrand_name": "The integrand of {direction}. Above zero, filled: {positive} nats. "
+    "Below zero, hatched: {negative} nats.",
+    "area": "Filled {positive} less hatched {negative} makes {total} nats.",
+    "area_beyond": "Part of it lies beyond the axis.",
+    "plus": "+{value}",
+    "minus": "−{value}",
+    "bars_caption": "Both directions, in nats, on bars from 0 to {end}",
+    "qp": "D[Q‖P]",
+    "pq": "D[P‖Q]",
+    "nats": "{value} nats",
+    "q": "Q",
+    "p": "P",
+    "axis": "z",
+    "mean_q": "Q mean",
+    "width_q": "Q width",
+    "mean_p": "P mean",
+    "width_p": "P width",
+    "mean_spoken": "mean of {name} = {value}",
+    "width_spoken": "width of {name}, its standard deviation, = {value}",
+    "live": "D[Q‖P] = {qp} nats, D[P‖Q] = {pq} nats",
+    "hint": "Drag a ring, or move the sliders; a width is a standard deviation. Mark a direction to see what it adds "
+    "up. Where the curves cross, at the dashed lines, what it adds changes sign.",
+}
+
+EQUATION_4_EXPLORER: Final[Words] = {
+    **SHARED,
+    "bad_numbers": "This picture cannot be drawn: X, σ, and the mean and width of Q must be numbers, and σ and the "
+    "width greater than 0. Set them again, for example x = 1.5, sigma = 0.5, q = [0.8, 0.4].",
+    "name": "Equation (4) explorer",
+    "densities_caption": "The exact posterior of z, and a Gaussian Q to lay over it",
+    "densities_name": "Densities over z from −4 to 4: the exact posterior P(z|X), the Gaussian Q with mean {mean} and "
+    "width {std}, and the prior P(z)",
+    "axis": "z",
+    "posterior": "P(z|X)",
+    "q": "Q(z|X)",
+    "prior": "P(z)",
+    "bars_caption": "Equation (4), line by line, in nats",
+    "evidence": "log P(X)",
+    "gap": "gap",
+    "elbo": "ELBO",
+    "reconstruction": "reconstruction",
+    "kl": "KL to the prior",
+    "minus": "−",
+    "equals": "=",
+    "mean": "Q’s mean",
+    "std": "Q’s width",
+    "x": "X",
+    "sigma": "σ",
+    "slider_text": "{name} = {value}",
+    "ascend": "Ascend",
+    "stop": "Stop",
+    "live": "log P(X) {evidence}, ELBO {elbo}, gap {gap} nats",
+    "hint": "Drag Q by its ring, or move the sliders. Ascend takes up to 40 gradient steps uphill on the ELBO, and "
+    "moves only Q.",
+}
