@@ -38,13 +38,6 @@ function halfFloats(view) {
 
 const POWERS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
 
-/** Little-endian float32, copied. @param {DataView} view */
-function floats(view) {
-  const result = new Float32Array(Math.floor(view.byteLength / 4));
-  for (let i = 0; i < result.length; i++) result[i] = view.getFloat32(4 * i, true);
-  return result;
-}
-
 /** @param {DataView} view */
 function bytes(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -127,6 +120,12 @@ class Network {
 
 // ------------------------------------------------------------------------------------------------------ theme
 
+/** What is drawn beside the terms' colours; `dot` is the opacity of a dot among thousands. */
+const INKS = {
+  light: { paper: "#fdfdfb", ink: "#1c2430", quiet: "#5d6672", axis: "#c3c8cf", grid: "#eceef0", dot: 0.5 },
+  dark: { paper: "#17181b", ink: "#eef1f5", quiet: "#a8b0ba", axis: "#484d55", grid: "#25272c", dot: 0.6 },
+};
+
 /** The host's theme: the book, JupyterLab, VS Code, Colab, else the system's. @returns {Theme} */
 function currentTheme() {
   const { documentElement: html, body } = document;
@@ -205,6 +204,21 @@ class Scope {
   end() {
     this.controller.abort();
   }
+}
+
+/** Traits that Python sets together arrive together: `later` asks for one `rebuild` for all of them. @param {() => void} rebuild */
+function onceForAll(rebuild) {
+  let waiting = false;
+  let ended = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      if (!ended) rebuild();
+    });
+  };
+  return { later, end: () => void (ended = true) };
 }
 
 // --------------------------------------------------------------------------------------------------- elements

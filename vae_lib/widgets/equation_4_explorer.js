@@ -3,12 +3,6 @@
 /** @typedef {{x: number, sigma: number, mean: number, std: number}} Setting */
 /** @typedef {{evidence: number, gap: number, elbo: number, reconstruction: number, kl: number}} Terms */
 
-/** What is drawn beside the terms' colours. */
-const INKS = {
-  light: { paper: "#fdfdfb", ink: "#1c2430", quiet: "#5d6672", axis: "#c3c8cf", grid: "#eceef0" },
-  dark: { paper: "#17181b", ink: "#eef1f5", quiet: "#a8b0ba", axis: "#484d55", grid: "#25272c" },
-};
-
 /** As in Python. @type {Record<keyof Setting, [number, number]>} */
 const LIMITS = { x: [-1, 3], sigma: [0.2, 2], mean: [-3, 3], std: [0.05, 2] };
 const LOG_2PI = Math.log(2 * Math.PI);
@@ -310,16 +304,7 @@ function render({ model, el }) {
       build(model, body, current, setting);
     });
   };
-  let waiting = false;
-  let ended = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    queueMicrotask(() => {
-      waiting = false;
-      if (!ended) start();
-    });
-  };
+  const { later, end } = onceForAll(start);
   /** Numbers that broke or healed: build again. What stays whole is shown by the view itself. */
   const check = () => {
     if ((readSetting(model) === null) !== broken) later();
@@ -329,7 +314,7 @@ function render({ model, el }) {
   for (const [name, callback] of listeners) model.on(`change:${name}`, callback);
   start();
   return () => {
-    ended = true;
+    end();
     for (const [name, callback] of listeners) model.off(`change:${name}`, callback);
     scope?.end();
     root.remove();

@@ -2,12 +2,6 @@
 
 /** @typedef {[number, number]} Gaussian mean and standard deviation */
 
-/** What is drawn beside the terms' colours. */
-const INKS = {
-  light: { paper: "#fdfdfb", ink: "#1c2430", quiet: "#5d6672", axis: "#c3c8cf", grid: "#eceef0" },
-  dark: { paper: "#17181b", ink: "#eef1f5", quiet: "#a8b0ba", axis: "#484d55", grid: "#25272c" },
-};
-
 /** The bounds that Python's `MeanAndSd` keeps, and the axis, on which every mean lies. */
 const MEAN = 4;
 const SD = [0.1, 4];
@@ -345,17 +339,7 @@ function render({ model, el }) {
     watchTheme(current, (theme) => applyTheme(root, model.get("palette"), theme));
     orSentence(body, words, () => (follow = build(model, body, current)));
   };
-  // Traits that Python sets together arrive together: build once for all of them.
-  let waiting = false;
-  let ended = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    queueMicrotask(() => {
-      waiting = false;
-      if (!ended) start();
-    });
-  };
+  const { later, end } = onceForAll(start);
   const changed = () => {
     if (follow && asGaussian(model.get("q")) && asGaussian(model.get("p"))) follow();
     else later();
@@ -364,7 +348,7 @@ function render({ model, el }) {
   for (const [name, callback] of Object.entries(heard)) model.on(`change:${name}`, callback);
   start();
   return () => {
-    ended = true;
+    end();
     for (const [name, callback] of Object.entries(heard)) model.off(`change:${name}`, callback);
     scope?.end();
     root.remove();

@@ -1,11 +1,5 @@
 // The latent space as a map, a point z on it, and the digit that the decoder draws at z.
 
-/** What is drawn beside the terms' colours. */
-const INKS = {
-  light: { paper: "#fdfdfb", ink: "#1c2430", quiet: "#5d6672", axis: "#c3c8cf", grid: "#eceef0", dot: 0.5 },
-  dark: { paper: "#17181b", ink: "#eef1f5", quiet: "#a8b0ba", axis: "#484d55", grid: "#25272c", dot: 0.6 },
-};
-
 /** Per digit: its points' indices, and the median of its codes, where its name is written. */
 function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels) {
   const median = (/** @type {number[]} */ values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -159,21 +153,11 @@ function render({ model, el }) {
     orSentence(body, words, () => build(model, body, current));
   };
   const parts = ["weights", "layers", "image_shape", "points", "labels", "extent", "prior", "words", "palette"];
-  // Traits that Python sets together arrive together: build once for all of them.
-  let waiting = false;
-  let ended = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    queueMicrotask(() => {
-      waiting = false;
-      if (!ended) start();
-    });
-  };
+  const { later, end } = onceForAll(start);
   for (const name of parts) model.on(`change:${name}`, later);
   start();
   return () => {
-    ended = true;
+    end();
     for (const name of parts) model.off(`change:${name}`, later);
     scope?.end();
     root.remove();
