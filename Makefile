@@ -63,7 +63,8 @@ $(VENV)/.test: $(VENV)/.reader
 	$(BIN)/python -m pip install -r requirements.txt -e '.[test]'
 	@touch $@
 
-# The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). About half an hour on two cores.
+# The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). How long each took
+# stands in its record.
 models: $(VENV)/.reader
 	$(BIN)/python -m vae_lib train --data digits --hidden 128 64 --batch-size 64 --epochs 400 --patience 40 --out vae_lib/models/digits-2
 	$(BIN)/python -m vae_lib train --data mnist --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --out vae_lib/models/mnist-2

@@ -7,6 +7,7 @@ would find nothing.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
@@ -127,6 +128,15 @@ def pack_labels(labels: Tensor) -> bytes:
 def widget_palette() -> dict[str, Any]:
     """The book's colours for the browser: ``terms`` as [light, dark] by name, ``digits`` as a list."""
     return {"terms": {name: list(shade) for name, shade in palette.TERMS.items()}, "digits": list(palette.DIGITS)}
+
+
+def finite_pair(value: Any) -> list[float] | None:
+    """Two finite numbers of a list, a tuple, an array or a tensor, or ``None`` for anything else."""
+    try:
+        numbers = [float(number) for number in value]
+    except (TypeError, ValueError):
+        return None
+    return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
 
 
 class BookWidget(anywidget.AnyWidget):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, module_source, style_source
+from vae_lib.widgets.base import BookWidget, finite_pair, module_source, style_source
 from vae_lib.widgets.words import KL_EXPLORER
 
 LARGEST_MEAN: Final = 4.0
@@ -21,11 +20,8 @@ class MeanAndSd(traitlets.TraitType[list[float], Any]):
     """A trait that holds a Gaussian as a list ``[mean, standard deviation]``, and takes any two such numbers."""
 
     def validate(self, obj: Any, value: Any) -> list[float]:
-        try:
-            numbers = [float(number) for number in value]
-        except (TypeError, ValueError):
-            numbers = []
-        if len(numbers) != 2 or not all(math.isfinite(number) for number in numbers):
+        numbers = finite_pair(value)
+        if numbers is None:
             raise traitlets.TraitError(
                 f"{self.name} must be a mean and a standard deviation such as [1.0, 0.5], got {value!r}"
             )

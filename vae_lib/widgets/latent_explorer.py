@@ -16,6 +16,7 @@ from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets.base import (
     BookWidget,
     describe_layers,
+    finite_pair,
     module_source,
     pack_labels,
     pack_points,
@@ -29,11 +30,8 @@ class PlanePoint(traitlets.TraitType[list[float], Any]):
     """A trait that holds two finite numbers as a list, and takes them as a list, a tuple, an array or a tensor."""
 
     def validate(self, obj: Any, value: Any) -> list[float]:
-        try:
-            numbers = [float(number) for number in value]
-        except (TypeError, ValueError):
-            numbers = []
-        if len(numbers) != 2 or not all(math.isfinite(number) for number in numbers):
+        numbers = finite_pair(value)
+        if numbers is None:
             raise traitlets.TraitError(f"{self.name} must be two finite numbers such as [0.5, -1.0], got {value!r}")
         return numbers
 
