@@ -22,6 +22,8 @@ from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from vae_lib.widgets.base import BookWidget
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -156,3 +158,50 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not found, "\n".join(found)
+
+
+LIVE = """async ({ esm, state, packed }) => {
+  const bytes = values => new DataView(Uint8Array.from(values).buffer);
+  for (const name of packed) state[name] = bytes(state[name]);
+  const plain = () => Object.fromEntries(Object.entries(state).filter(([, value]) => !(value instanceof DataView)));
+  const listeners = {};
+  const model = {
+    heard: [], get: name => state[name], save_changes() { this.heard.push(structuredClone(plain())); },
+    set(name, value) { state[name] = value; for (const f of [...(listeners["change:" + name] ?? [])]) f(); },
+    on(event, f) { (listeners[event] ??= new Set()).add(f); },
+    off(event, f) { listeners[event]?.delete(f); },
+  };
+  const widget = (await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })))).default;
+  window.live = {
+    model, bytes,
+    listening: () => Object.values(listeners).reduce((sum, set) => sum + set.size, 0),
+    async show() {
+      this.el = document.body.appendChild(document.createElement("div"));
+      this.end = await widget.render({ model, el: this.el });
+    },
+    async remove() { await this.end(); this.el.remove(); },
+  };
+  await window.live.show();
+}"""
+
+
+@pytest.fixture
+def live_widget(open_page: Callable[..., Page], widget_page: Callable[..., str]) -> Callable[..., Page]:
+    """Shows a widget with a model that the test holds, as a kernel would.
+
+    In the page: ``live.model``, whose ``heard`` has the traits of each save; ``live.show()``, ``live.remove()``;
+    ``live.bytes``, which makes a trait of bytes.
+    """
+
+    def make(widget: BookWidget, **edits: Any) -> Page:
+        page = open_page(widget_page())
+        names = [
+            name for name in widget.keys if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")
+        ]
+        state = {name: getattr(widget, name) for name in names} | edits
+        packed = {name: list(value) for name, value in state.items() if isinstance(value, bytes)}
+        page.add_style_tag(content=str(widget._css))
+        page.evaluate(LIVE, {"esm": widget._esm, "state": state | packed, "packed": list(packed)})
+        return page
+
+    return make

@@ -159,41 +159,17 @@ def test_traits_refuse_the_rest_and_name_it(name: str, value: Any, remedy: str) 
 # --- Chromium
 
 
-LIVE = """async ({esm, state}) => {
-  const listeners = {};
-  const model = {
-    heard: [], get: name => state[name], save_changes() { this.heard.push(structuredClone(state.q)); },
-    set(name, value) { state[name] = value; for (const f of [...(listeners["change:" + name] ?? [])]) f(); },
-    on(event, f) { (listeners[event] ??= new Set()).add(f); },
-    off(event, f) { listeners[event]?.delete(f); },
-  };
-  const widget = (await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })))).default;
-  window.live = {
-    model,
-    listening: () => Object.values(listeners).reduce((sum, set) => sum + set.size, 0),
-    put(x, sigma, mean, std) { model.set("x", x); model.set("sigma", sigma); model.set("q", [mean, std]); },
-    async show() {
-      this.el = document.body.appendChild(document.createElement("div"));
-      this.end = await widget.render({ model, el: this.el });
-    },
-    async remove() { await this.end(); this.el.remove(); },
-  };
-  await window.live.show();
-}"""
-
-
 @pytest.fixture
-def live(open_page: OpenPage, widget_page: MakePage) -> Page:
+def live(live_widget: Callable[..., Page]) -> Page:
     """The widget with a model that the test holds, as a kernel would."""
-    one = widget()
-    page = open_page(widget_page())
-    state = {name: getattr(one, name) for name in ("x", "sigma", "q", "words", "palette")}
-    page.evaluate(LIVE, {"esm": one._esm, "state": state})
-    return page
+    return live_widget(widget())
 
 
 def put(page: Page, setting: Setting) -> None:
-    page.evaluate("setting => live.put(...setting)", list(setting))
+    script = (
+        "([x, sigma, mean, std]) => Object.entries({ x, sigma, q: [mean, std] }).forEach(one => live.model.set(...one))"
+    )
+    page.evaluate(script, list(setting))
 
 
 def ascend(page: Page) -> list[list[float]]:
@@ -202,7 +178,7 @@ def ascend(page: Page) -> list[list[float]]:
     page.evaluate("live.model.heard = []")
     button.click()
     page.wait_for_function("document.querySelector('.vae-button').textContent === 'Ascend'")
-    return page.evaluate("live.model.heard")
+    return page.evaluate("live.model.heard.map(state => state.q)")
 
 
 def test_numbers_in_the_page_equal_scipy(live: Page) -> None:
@@ -401,7 +377,7 @@ def test_nonsense_becomes_one_sentence_and_heals(live: Page) -> None:
         live.evaluate(f"live.model.set('{name}', live.good)")
         expect(live.locator(".vae-densities")).to_be_visible()
     assert shown(live) == pytest.approx(by_quad((1.5, 0.5, 0.8, 0.4)), abs=1e-4)
-    live.evaluate("live.put(1e300, 1e-300, -1e300, 1e300)")  # numbers beyond the limits are brought within them
+    put(live, (1e300, 1e-300, -1e300, 1e300))  # numbers beyond the limits are brought within them
     assert shown(live) == pytest.approx(by_quad((3, 0.2, -3, 2)), abs=1e-4, rel=1e-9)
 
 

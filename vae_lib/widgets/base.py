@@ -29,6 +29,9 @@ ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
 }
 
 
+Range = tuple[float, float]
+
+
 class Layer(TypedDict):
     """One linear layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``."""
 
@@ -37,14 +40,18 @@ class Layer(TypedDict):
     activation: str
 
 
-def module_source(name: str) -> str:
-    """The ES module of a widget: ``common.js``, then the widget's own file."""
-    return "\n".join((HERE / part).read_text(encoding="utf-8") for part in ("common.js", name))
+def module_source(*names: str) -> str:
+    """The ES module of a widget: ``common.js``, then what it shares with some others, then its own file."""
+    return _joined("common.js", *names)
 
 
-def style_source(name: str) -> str:
-    """The style sheet of a widget: ``common.css``, then the widget's own file."""
-    return "\n".join((HERE / part).read_text(encoding="utf-8") for part in ("common.css", name))
+def style_source(*names: str) -> str:
+    """The style sheet of a widget: ``common.css``, then its own file."""
+    return _joined("common.css", *names)
+
+
+def _joined(*names: str) -> str:
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
@@ -137,6 +144,30 @@ def finite_pair(value: Any) -> list[float] | None:
     except (TypeError, ValueError):
         return None
     return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
+
+
+def number_in(value: Any, limits: Range) -> float | None:
+    """``value`` as a number within the limits, or None."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if limits[0] <= number <= limits[1] else None
+
+
+class NumberIn(traitlets.TraitType[float, Any]):
+    """A trait that holds a number from ``limits``, and names value and limits when it refuses another."""
+
+    def __init__(self, default: float, limits: Range) -> None:
+        super().__init__(default)
+        self.limits = limits
+
+    def validate(self, obj: Any, value: Any) -> float:
+        number = number_in(value, self.limits)
+        if number is None:
+            low, high = self.limits
+            raise traitlets.TraitError(f"{self.name} must be a number from {low} to {high}, got {value!r}")
+        return number
 
 
 class BookWidget(anywidget.AnyWidget):

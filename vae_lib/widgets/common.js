@@ -288,6 +288,96 @@ function orSentence(root, words, build) {
   }
 }
 
+/**
+ * What every widget's `render` does: a root that follows the theme, and `build`, run again when a trait of `anew`
+ * changes. `build` returns `follow`, which shows what the traits of `followed` hold now; where either throws a
+ * ShownError, its sentence stands in the widget until a later change heals it.
+ * @param {{model: Model, el: HTMLElement}} view
+ * @param {{kind: string, anew: string[], followed?: string[]}} options
+ * @param {(model: Model, body: HTMLElement, scope: Scope) => (() => void) | void} build
+ * @returns {() => void} what removes the view
+ */
+function mount({ model, el }, { kind, anew, followed = [] }, build) {
+  const body = element("div", { class: kind });
+  const root = element("div", { class: "vae-widget", role: "group" }, body);
+  el.replaceChildren(root);
+  /** @type {Scope | undefined} */
+  let scope;
+  /** @type {(() => void) | undefined} none while a sentence stands there instead */
+  let follow;
+  const start = () => {
+    scope?.end();
+    const current = (scope = new Scope());
+    follow = undefined;
+    const words = model.get("words");
+    root.setAttribute("aria-label", words.name);
+    watchTheme(current, (theme) => applyTheme(root, model.get("palette"), theme));
+    orSentence(body, words, () => (follow = build(model, body, current) ?? (() => {})));
+  };
+  const { later, end } = onceForAll(start);
+  const changed = () => {
+    try {
+      if (follow) follow();
+      else later();
+    } catch (error) {
+      if (!(error instanceof ShownError)) throw error;
+      later();
+    }
+  };
+  const heard = [
+    ...["words", "palette", ...anew].map((name) => /** @type {const} */ ([name, later])),
+    ...followed.map((name) => /** @type {const} */ ([name, changed])),
+  ];
+  for (const [name, callback] of heard) model.on(`change:${name}`, callback);
+  start();
+  return () => {
+    end();
+    for (const [name, callback] of heard) model.off(`change:${name}`, callback);
+    scope?.end();
+    root.remove();
+  };
+}
+
+/**
+ * One hand at a time on an element, by mouse, pen or finger.
+ * @template Held
+ * @param {Scope} scope @param {HTMLElement} target
+ * @param {{take: (at: [number, number], event: PointerEvent) => Held | null,
+ *   move: (at: [number, number], held: Held) => void, drop?: () => void,
+ *   hover?: (at: [number, number], event: PointerEvent) => void}} hand
+ *   `take` says what the hand holds, or null where there is nothing to hold; places are in pixels of the element
+ */
+function draggable(scope, target, { take, move, drop, hover }) {
+  const { signal } = scope;
+  /** @type {{id: number, held: Held} | null} */
+  let hand = null;
+  const place = (/** @type {PointerEvent} */ event) => {
+    const box = target.getBoundingClientRect();
+    return /** @type {[number, number]} */ ([event.clientX - box.left - target.clientLeft, event.clientY - box.top - target.clientTop]);
+  };
+  target.addEventListener("pointerdown", (event) => {
+    if (hand || event.button !== 0) return;
+    const held = take(place(event), event);
+    if (held === null) return;
+    hand = { id: event.pointerId, held };
+    target.setPointerCapture(event.pointerId);
+    if (target.tabIndex >= 0) target.focus({ preventScroll: true });
+    move(place(event), held);
+    event.preventDefault();
+  }, { signal });
+  target.addEventListener("pointermove", (event) => {
+    if (event.pointerId === hand?.id) move(place(event), hand.held);
+    else hover?.(place(event), event);
+  }, { signal });
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
+    target.addEventListener(name, (event) => {
+      if (event.pointerId !== hand?.id) return;
+      hand = null;
+      drop?.();
+    }, { signal });
+  }
+}
+
 // ----------------------------------------------------------------------------------------------------- canvas
 
 /** Fits a canvas to its size on the page; one unit is one CSS pixel. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
@@ -316,6 +406,29 @@ function mixed(one, other) {
   const channels = (/** @type {string} */ hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const [a, b] = [channels(one), channels(other)];
   return `rgb(${a.map((value, i) => Math.round((value + b[i]) / 2)).join(", ")})`;
+}
+
+/** The ring that a hand takes hold of, with paper around it; filled for one that stands on a curve. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {{colour: string, paper: string, radius?: number, width?: number, filled?: boolean}} style */
+function drawRing(context, [x, y], { colour, paper, radius = 9, width = 3, filled = false }) {
+  const circle = (/** @type {number} */ r) => {
+    context.beginPath();
+    context.arc(x, y, r, 0, 2 * Math.PI);
+  };
+  for (const [line, style] of /** @type {[number, string][]} */ ([[width + 4, paper], [width, colour]])) {
+    circle(radius);
+    context.strokeStyle = style;
+    context.lineWidth = line;
+    context.stroke();
+  }
+  if (!filled) return;
+  circle(radius - width / 2);
+  context.fillStyle = paper;
+  context.fill();
+}
+
+/** The terms' colours in a theme. @param {Palette} palette @param {Theme} theme @returns {Record<string, string>} */
+function termColours(palette, theme) {
+  return Object.fromEntries(Object.entries(palette.terms).map(([name, shades]) => [name, shades[theme === "dark" ? 1 : 0]]));
 }
 
 /** A square piece of the plane, from −extent to extent in both directions, on a square of `size` pixels. */

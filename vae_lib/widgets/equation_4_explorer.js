@@ -80,12 +80,12 @@ class Ascent {
   }
 }
 
-/** The model's numbers within their limits, or null for nonsense. @param {Model} model @returns {Setting | null} */
+/** The model's numbers within their limits, or one sentence for nonsense. @param {Model} model @returns {Setting} */
 function readSetting(model) {
   const q = model.get("q");
   const given = { x: model.get("x"), sigma: model.get("sigma"), mean: q?.[0], std: q?.[1] };
-  if (!Array.isArray(q) || q.length !== 2 || !Object.values(given).every(Number.isFinite)) return null;
-  if (given.sigma <= 0 || given.std <= 0) return null;
+  const numbers = Array.isArray(q) && q.length === 2 && Object.values(given).every(Number.isFinite);
+  if (!numbers || given.sigma <= 0 || given.std <= 0) throw new ShownError("bad_numbers", "x, sigma or q is no number");
   return {
     x: clamp(given.x, ...LIMITS.x), sigma: clamp(given.sigma, ...LIMITS.sigma),
     mean: clamp(given.mean, ...LIMITS.mean), std: clamp(given.std, ...LIMITS.std),
@@ -109,7 +109,8 @@ function frame(width, height, top) {
 function drawDensities(context, place, scene) {
   const { setting, posterior, palette, words, theme, font } = scene;
   const inks = INKS[/** @type {Theme} */ (theme)];
-  const colour = (/** @type {string} */ term) => palette.terms[term][theme === "dark" ? 1 : 0];
+  const colours = termColours(palette, theme);
+  const colour = (/** @type {string} */ term) => colours[term];
   const { width, height, floor } = place;
   const { mean, std } = setting;
   const gaussian = (/** @type {number} */ m, /** @type {number} */ s) => (/** @type {number} */ z) =>
@@ -192,13 +193,7 @@ function drawDensities(context, place, scene) {
   context.lineTo(x, floor);
   context.stroke();
   context.globalAlpha = 1;
-  for (const [line, style] of /** @type {[number, string][]} */ ([[7, inks.paper], [3, inks.ink]])) {
-    context.beginPath();
-    context.arc(x, y, 9, 0, 2 * Math.PI);
-    context.strokeStyle = style;
-    context.lineWidth = line;
-    context.stroke();
-  }
+  drawRing(context, [x, y], { colour: inks.ink, paper: inks.paper });
 
   // Names on the curves: Q's on its outer side, the posterior's on the side where Q is not.
   const side = mean < 0 ? -1 : 1;
@@ -283,46 +278,13 @@ function bars(words) {
 // ----------------------------------------------------------------------------------------------------- widget
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const body = element("div", { class: "vae-eq4" });
-  const root = element("div", { class: "vae-widget", role: "group" }, body);
-  el.replaceChildren(root);
-  /** @type {Scope | undefined} */
-  let scope;
-  let broken = false;
-  const start = () => {
-    scope?.end();
-    scope = new Scope();
-    const words = model.get("words");
-    root.setAttribute("aria-label", words.name);
-    const current = scope;
-    watchTheme(current, (theme) => applyTheme(root, model.get("palette"), theme));
-    const setting = readSetting(model);
-    broken = setting === null;
-    orSentence(body, words, () => {
-      if (!setting) throw new ShownError("bad_numbers", "x, sigma or q is no number");
-      build(model, body, current, setting);
-    });
-  };
-  const { later, end } = onceForAll(start);
-  /** Numbers that broke or healed: build again. What stays whole is shown by the view itself. */
-  const check = () => {
-    if ((readSetting(model) === null) !== broken) later();
-  };
-  const listeners = /** @type {[string, () => void][]} */ (
-    [["words", later], ["palette", later], ["x", check], ["sigma", check], ["q", check]]);
-  for (const [name, callback] of listeners) model.on(`change:${name}`, callback);
-  start();
-  return () => {
-    end();
-    for (const [name, callback] of listeners) model.off(`change:${name}`, callback);
-    scope?.end();
-    root.remove();
-  };
+function render(view) {
+  return mount(view, { kind: "vae-eq4", anew: [], followed: ["x", "sigma", "q"] }, build);
 }
 
-/** @param {Model} model @param {HTMLElement} body @param {Scope} scope @param {Setting} setting */
-function build(model, body, scope, setting) {
+/** @param {Model} model @param {HTMLElement} body @param {Scope} scope @returns {() => void} */
+function build(model, body, scope) {
+  let setting = readSetting(model);
   const words = model.get("words");
   const palette = model.get("palette");
   const { signal } = scope;
@@ -410,7 +372,7 @@ function build(model, body, scope, setting) {
   };
   const follow = () => {
     const next = readSetting(model);
-    if (!next || /** @type {(keyof Setting)[]} */ (Object.keys(next)).every((name) => next[name] === setting[name])) return;
+    if (/** @type {(keyof Setting)[]} */ (Object.keys(next)).every((name) => next[name] === setting[name])) return;
     stop();
     show(next);
   };
@@ -444,33 +406,20 @@ function build(model, body, scope, setting) {
   }, { signal });
 
   // Q under the pointer: a finger takes it near its ring and scrolls elsewhere, a mouse takes it anywhere.
-  /** @type {{pointer: number, offset: number} | null} */
-  let held = null;
-  const pixel = (/** @type {PointerEvent} */ event) => event.clientX - canvas.getBoundingClientRect().left - canvas.clientLeft;
-  canvas.addEventListener("pointerdown", (event) => {
-    if (held || event.button !== 0) return;
-    const offset = place.x(setting.mean) - pixel(event);
-    const near = Math.abs(offset) < 30;
-    if (!near && event.pointerType === "touch") return;
-    held = { pointer: event.pointerId, offset: near ? offset : 0 };
-    canvas.setPointerCapture(event.pointerId);
-    moveByHand({ mean: place.z(pixel(event) + held.offset) });
-    event.preventDefault();
-  }, { signal });
-  canvas.addEventListener("pointermove", (event) => {
-    if (held?.pointer === event.pointerId) moveByHand({ mean: place.z(pixel(event) + held.offset) });
-  }, { signal });
-  for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
-    canvas.addEventListener(name, (event) => {
-      if (held?.pointer === event.pointerId) held = null;
-    }, { signal });
-  }
+  draggable(scope, canvas, {
+    take: ([px], event) => {
+      const offset = place.x(setting.mean) - px;
+      const near = Math.abs(offset) < 30;
+      return near || event.pointerType !== "touch" ? (near ? offset : 0) : null;
+    },
+    move: ([px], offset) => moveByHand({ mean: place.z(px + offset) }),
+  });
 
-  for (const name of ["x", "sigma", "q"]) scope.onTrait(model, name, follow);
   scope.onResize(canvas, draw);
   window.addEventListener("resize", draw, { signal }); // zooming changes the pixel ratio only
   show(setting, true);
   watchTheme(scope, draw);
+  return follow;
 }
 
 export default { render };

@@ -11,40 +11,14 @@ import traitlets
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl, gaussian_log_density, standard_normal_log_density
-from vae_lib.widgets.base import BookWidget, module_source, style_source
+from vae_lib.widgets.base import BookWidget, NumberIn, Range, module_source, number_in, style_source
 from vae_lib.widgets.words import EQUATION_4_EXPLORER
-
-Range = tuple[float, float]
 
 X: Final[Range] = (-1.0, 3.0)
 SIGMA: Final[Range] = (0.2, 2.0)
 MEAN: Final[Range] = (-3.0, 3.0)
 STD: Final[Range] = (0.05, 2.0)
 GRID: Final[tuple[float, float, int]] = (-8.0, 8.0, 4001)
-
-
-def _number_in(value: Any, limits: Range) -> float | None:
-    """``value`` as a number within the limits, or None."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if limits[0] <= number <= limits[1] else None
-
-
-class NumberIn(traitlets.TraitType[float, Any]):
-    """A trait that holds a number from ``limits``, and names value and limits when it refuses another."""
-
-    def __init__(self, default: float, limits: Range) -> None:
-        super().__init__(default)
-        self.limits = limits
-
-    def validate(self, obj: Any, value: Any) -> float:
-        number = _number_in(value, self.limits)
-        if number is None:
-            low, high = self.limits
-            raise traitlets.TraitError(f"{self.name} must be a number from {low} to {high}, got {value!r}")
-        return number
 
 
 class MeanAndStd(traitlets.TraitType[list[float], Any]):
@@ -55,7 +29,7 @@ class MeanAndStd(traitlets.TraitType[list[float], Any]):
             mean, std = value
         except (TypeError, ValueError):
             mean = std = None
-        numbers = [_number_in(mean, MEAN), _number_in(std, STD)]
+        numbers = [number_in(mean, MEAN), number_in(std, STD)]
         if None in numbers:
             raise traitlets.TraitError(
                 f"{self.name} must be [mean, standard deviation] such as [0.8, 0.4], with a mean from {MEAN[0]} to "

@@ -69,115 +69,6 @@ function asGaussian(given) {
 
 // ---------------------------------------------------------------------------------------------------- drawing
 
-/** 1, 2, 5, 10, ..., or 0.5, 0.2, ...: the first of these that is at least `least`. @param {number} least */
-function roundUp(least) {
-  const power = 10 ** Math.floor(Math.log10(least) + 1e-9);
-  return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
-}
-
-/** A picture over z: the axis below, a scale at the left, room above and below for what is written. */
-class Chart {
-  /**
-   * @param {CanvasRenderingContext2D} context @param {number} width @param {number} height
-   * @param {{low: number, high: number, above: number, below: number}} range values, and pixels around them
-   */
-  constructor(context, width, height, { low, high, above, below }) {
-    this.context = context;
-    this.width = width;
-    this.height = height;
-    this.low = low;
-    this.high = high;
-    this.scale = (height - above - below) / (high - low);
-    this.top = above;
-  }
-
-  /** @param {number} z */
-  x(z) { return ((z + AXIS) / (2 * AXIS)) * this.width; }
-
-  /** @param {number} px */
-  z(px) { return (px / this.width) * 2 * AXIS - AXIS; }
-
-  /** @param {number} value */
-  y(value) { return this.top + (this.high - value) * this.scale; }
-
-  zTicks() {
-    const step = this.width < 480 ? 2 : 1;
-    const last = AXIS / step - 1;
-    return Array.from({ length: 2 * last + 1 }, (_, i) => (i - last) * step);
-  }
-
-  valueTicks() {
-    const step = roundUp((this.high - this.low) / 5);
-    const [first, last] = [Math.ceil(this.low / step - 1e-9), Math.floor(this.high / step + 1e-9)];
-    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-    return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)
-      .map((value) => ({ value, text: shownNumber(value, digits) }));
-  }
-
-  /** @param {number[]} from @param {number[]} to @param {string} colour */
-  line(from, to, colour) {
-    const { context } = this;
-    context.beginPath();
-    context.moveTo(from[0], from[1]);
-    context.lineTo(to[0], to[1]);
-    context.lineWidth = 1;
-    context.strokeStyle = colour;
-    context.stroke();
-  }
-
-  /** Paper, a line at each tick, dashes where Q and P cross. @param {any} inks @param {number[]} [crosses] */
-  drawGrid(inks, crosses = []) {
-    const { context, width, height } = this;
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, width, height);
-    const sharp = (/** @type {number} */ at) => Math.round(at) + 0.5;
-    for (const z of this.zTicks()) this.line([sharp(this.x(z)), 0], [sharp(this.x(z)), height], inks.grid);
-    for (const { value } of this.valueTicks()) this.line([0, sharp(this.y(value))], [width, sharp(this.y(value))], inks.grid);
-    this.line([0, sharp(this.y(0))], [width, sharp(this.y(0))], inks.axis);
-    context.setLineDash([3, 4]);
-    context.globalAlpha = 0.6;
-    for (const z of crosses) this.line([this.x(z), 0], [this.x(z), height], inks.quiet);
-    context.globalAlpha = 1;
-    context.setLineDash([]);
-  }
-
-  /** The numbers at the edges and the axis's name. @param {any} inks @param {string} font @param {string} name */
-  drawLabels(inks, font, name) {
-    const { context, width, height } = this;
-    context.font = `11px ${font}`;
-    context.textBaseline = "bottom";
-    context.textAlign = "center";
-    for (const z of this.zTicks()) haloText(context, shownNumber(z, 0), this.x(z), height - 4, inks.quiet, inks.paper, 3);
-    context.textBaseline = "middle";
-    context.textAlign = "left";
-    for (const { value, text } of this.valueTicks()) {
-      const y = this.y(value);
-      if (Math.abs(value) < 1e-9) continue; // the axis itself, where a curve would run through the number
-      if (y > 8 && y < height - 22) haloText(context, text, 5, y, inks.quiet, inks.paper, 3);
-    }
-    context.font = `italic 600 14px ${font}`;
-    context.textAlign = "right";
-    context.textBaseline = "bottom";
-    haloText(context, name, width - 7, height - 3, inks.quiet, inks.paper);
-  }
-
-  /** A function of z as a path, two points to a pixel. @param {(z: number) => number} f */
-  path(f) {
-    const path = new Path2D();
-    for (let px = 0; px <= this.width; px += 0.5) path.lineTo(px, this.y(f(this.z(px))));
-    return path;
-  }
-
-  /** What lies between a path and zero. @param {Path2D} path */
-  closed(path) {
-    const area = new Path2D(path);
-    area.lineTo(this.width, this.y(0));
-    area.lineTo(0, this.y(0));
-    area.closePath();
-    return area;
-  }
-}
-
 /** Q and P as curves, a ring on each peak. @param {Chart} chart @param {any} scene */
 function drawDensities(chart, { q, p, colours, inks, font, words, held }) {
   const { context } = chart;
@@ -199,19 +90,9 @@ function drawDensities(chart, { q, p, colours, inks, font, words, held }) {
   const [dx, dy] = [peaks[1][0] - peaks[0][0], peaks[1][1] - peaks[0][1]];
   const push = Math.abs(dy) < 40 ? Math.max(0, 30 - Math.abs(dx)) / 2 : 0;
   const side = dx < 0 ? -1 : 1;
-  for (const [i, [x, y]] of peaks.entries()) {
+  for (const [i, at] of peaks.entries()) {
     const colour = [colours.prior, colours.posterior][i];
-    for (const [width, ink] of /** @type {[number, string][]} */ ([[7, inks.paper], [held === "pq"[i] ? 5 : 3.5, colour]])) {
-      context.beginPath();
-      context.arc(x, y, 8, 0, 2 * Math.PI);
-      context.strokeStyle = ink;
-      context.lineWidth = width;
-      context.stroke();
-    }
-    context.beginPath();
-    context.arc(x, y, 6, 0, 2 * Math.PI);
-    context.fillStyle = inks.paper;
-    context.fill();
+    drawRing(context, /** @type {[number, number]} */ (at), { colour, paper: inks.paper, radius: 8, width: held === "pq"[i] ? 5 : 3.5, filled: true });
   }
   context.textAlign = "center";
   context.textBaseline = "bottom";
@@ -321,38 +202,8 @@ function integrandRange(a, b) {
 // ----------------------------------------------------------------------------------------------------- widget
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const body = element("div", { class: "vae-kl" });
-  const root = element("div", { class: "vae-widget", role: "group" }, body);
-  el.replaceChildren(root);
-  /** @type {Scope | undefined} */
-  let scope;
-  /** @type {(() => void) | undefined} shows what the model holds; none while a sentence stands there instead */
-  let follow;
-  const start = () => {
-    scope?.end();
-    scope = new Scope();
-    follow = undefined;
-    const words = model.get("words");
-    root.setAttribute("aria-label", words.name);
-    const current = scope;
-    watchTheme(current, (theme) => applyTheme(root, model.get("palette"), theme));
-    orSentence(body, words, () => (follow = build(model, body, current)));
-  };
-  const { later, end } = onceForAll(start);
-  const changed = () => {
-    if (follow && asGaussian(model.get("q")) && asGaussian(model.get("p"))) follow();
-    else later();
-  };
-  const heard = { words: later, palette: later, q: changed, p: changed, reverse: changed };
-  for (const [name, callback] of Object.entries(heard)) model.on(`change:${name}`, callback);
-  start();
-  return () => {
-    end();
-    for (const [name, callback] of Object.entries(heard)) model.off(`change:${name}`, callback);
-    scope?.end();
-    root.remove();
-  };
+function render(view) {
+  return mount(view, { kind: "vae-kl", anew: [], followed: ["q", "p", "reverse"] }, build);
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope @returns {() => void} */
@@ -408,31 +259,29 @@ function build(model, body, scope) {
     element("div", {}, integrandCaption, integrandCanvas, areaText),
     element("fieldset", {}, legend, ...rows.map((one) => one.row)),
     element("div", { class: "vae-sliders" },
-      element("div", { class: "vae-q" }, ...knobs.q.map((one) => one.element)),
-      element("div", { class: "vae-p" }, ...knobs.p.map((one) => one.element))),
+      element("div", { class: "vae-term-posterior" }, ...knobs.q.map((one) => one.element)),
+      element("div", { class: "vae-term-prior" }, ...knobs.p.map((one) => one.element))),
     element("p", { class: "vae-hint" }, words.hint),
     live.element);
 
   // Drawing
   /** @type {{q: number[], p: number[]} | undefined} where the rings are, in pixels */
   let peaks;
-  /** @type {{name: "q" | "p", id: number, offset: number} | null} */
-  let held = null;
+  /** @type {"q" | "p" | undefined} the peak in the hand */
+  let held;
   let parts = signedParts(now.q, now.p);
   let sizes = { positive: "", negative: "", total: "" };
   const pair = () => /** @type {[Gaussian, Gaussian]} */ (now.reverse ? [now.p, now.q] : [now.q, now.p]);
   const draw = scope.perFrame(() => {
     const theme = currentTheme();
     const font = getComputedStyle(body).fontFamily;
-    const colours = Object.fromEntries(["posterior", "prior", "gap"]
-      .map((term) => [term, palette.terms[term][theme === "dark" ? 1 : 0]]));
-    const style = { colours, inks: INKS[theme], font, words };
+    const style = { colours: termColours(palette, theme), inks: INKS[theme], font, words };
     const chart = (/** @type {HTMLCanvasElement} */ canvas, /** @type {any} */ range) =>
-      new Chart(fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight), canvas.clientWidth, canvas.clientHeight, range);
+      new Chart(fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight), canvas.clientWidth, canvas.clientHeight, { ...range, axis: [-AXIS, AXIS] });
     if (densities.clientWidth === 0) return; // not on the page yet, or hidden
     const tallest = 1 / (Math.min(now.q[1], now.p[1]) * Math.sqrt(2 * Math.PI));
     peaks = drawDensities(chart(densities, { low: 0, high: Math.max(0.8, tallest), above: 38, below: 22 }),
-      { q: now.q, p: now.p, held: held?.name, ...style });
+      { q: now.q, p: now.p, held, ...style });
     const [a, b] = pair();
     drawIntegrand(chart(integrandCanvas, { ...integrandRange(a, b), above: 14, below: 42 }), { a, b, parts, sizes, ...style });
   });
@@ -481,42 +330,32 @@ function build(model, body, scope) {
   };
 
   // A hand on a peak
-  const place = (/** @type {PointerEvent} */ event) => {
-    const box = densities.getBoundingClientRect();
-    return [event.clientX - box.left - densities.clientLeft, event.clientY - box.top - densities.clientTop];
-  };
-  /** The peak under the hand. @param {PointerEvent} event @returns {"q" | "p" | null} */
-  const peakAt = (event) => {
+  /** @param {[number, number]} at @returns {"q" | "p" | null} */
+  const peakAt = (at) => {
     if (!peaks) return null;
-    const at = place(event);
     const [toQ, toP] = [peaks.q, peaks.p].map(([x, y]) => Math.hypot(x - at[0], y - at[1]));
     if (Math.min(toQ, toP) > REACH) return null;
     return toQ <= toP ? "q" : "p";
   };
-  densities.addEventListener("pointerdown", (event) => {
-    const name = peakAt(event);
-    if (held || event.button !== 0 || !name || !peaks) return;
-    held = { name, id: event.pointerId, offset: peaks[name][0] - place(event)[0] };
-    densities.setPointerCapture(event.pointerId);
-    draw();
-    event.preventDefault();
-  }, { signal });
-  densities.addEventListener("pointermove", (event) => {
-    if (event.pointerId === held?.id) {
-      const z = ((place(event)[0] + held.offset) / densities.clientWidth) * 2 * AXIS - AXIS;
-      const mean = clamp(Math.round(100 * z) / 100, -MEAN, MEAN);
-      if (mean !== now[held.name][0]) move({ ...now, [held.name]: [mean, now[held.name][1]] });
-    } else {
-      densities.style.cursor = peakAt(event) ? "ew-resize" : "";
-    }
-  }, { signal });
-  for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
-    densities.addEventListener(name, (event) => {
-      if (event.pointerId !== held?.id) return;
-      held = null;
+  draggable(scope, densities, {
+    take: (at) => {
+      const name = peakAt(at);
+      if (!name || !peaks) return null;
+      held = name;
       draw();
-    }, { signal });
-  }
+      return { name, offset: peaks[name][0] - at[0] };
+    },
+    move: ([px], { name, offset }) => {
+      const z = ((px + offset) / densities.clientWidth) * 2 * AXIS - AXIS;
+      const mean = clamp(Math.round(100 * z) / 100, -MEAN, MEAN);
+      if (mean !== now[name][0]) move({ ...now, [name]: [mean, now[name][1]] });
+    },
+    drop: () => {
+      held = undefined;
+      draw();
+    },
+    hover: (at) => (densities.style.cursor = peakAt(at) ? "ew-resize" : ""),
+  });
 
   scope.onResize(densities, draw);
   scope.onResize(integrandCanvas, draw);

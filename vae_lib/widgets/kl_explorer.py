@@ -61,7 +61,7 @@ class KLExplorer(BookWidget):
     Source: Eq. (2) with two Gaussians.
     """
 
-    _esm = module_source("kl_explorer.js")
+    _esm = module_source("chart.js", "kl_explorer.js")
     _css = style_source("kl_explorer.css")
 
     q = MeanAndSd([1.0, 0.5]).tag(sync=True)

@@ -127,41 +127,13 @@ function drawMarker(/** @type {CanvasRenderingContext2D} */ context, /** @type {
   context.lineTo(plane.size, y);
   context.stroke();
   context.globalAlpha = 1;
-  for (const [radius, width, colour] of /** @type {[number, number, string][]} */ ([[9, 7, inks.paper], [9, 3, inks.ink]])) {
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.stroke();
-  }
+  drawRing(context, [x, y], { colour: inks.ink, paper: inks.paper });
 }
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const body = element("div", { class: "vae-latent" });
-  const root = element("div", { class: "vae-widget", role: "group" }, body);
-  el.replaceChildren(root);
-  /** @type {Scope | undefined} */
-  let scope;
-  const start = () => {
-    scope?.end();
-    scope = new Scope();
-    const words = model.get("words");
-    root.setAttribute("aria-label", words.name);
-    const current = scope;
-    watchTheme(current, (theme) => applyTheme(root, model.get("palette"), theme));
-    orSentence(body, words, () => build(model, body, current));
-  };
-  const parts = ["weights", "layers", "image_shape", "points", "labels", "extent", "prior", "words", "palette"];
-  const { later, end } = onceForAll(start);
-  for (const name of parts) model.on(`change:${name}`, later);
-  start();
-  return () => {
-    end();
-    for (const name of parts) model.off(`change:${name}`, later);
-    scope?.end();
-    root.remove();
-  };
+function render(view) {
+  const anew = ["weights", "layers", "image_shape", "points", "labels", "extent", "prior"];
+  return mount(view, { kind: "vae-latent", anew, followed: ["z"] }, build);
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
@@ -265,29 +237,13 @@ function build(model, body, scope) {
 
   // Pointer and keys on the map
   const { signal } = scope;
-  /** @type {number | null} */
-  let held = null;
-  const drag = (/** @type {PointerEvent} */ event) => {
-    const box = map.getBoundingClientRect();
-    moveTo(plane.point(event.clientX - box.left - map.clientLeft, event.clientY - box.top - map.clientTop));
-    announce();
-  };
-  map.addEventListener("pointerdown", (event) => {
-    if (held !== null || event.button !== 0) return;
-    held = event.pointerId;
-    map.setPointerCapture(event.pointerId);
-    map.focus({ preventScroll: true });
-    drag(event);
-    event.preventDefault();
-  }, { signal });
-  map.addEventListener("pointermove", (event) => {
-    if (event.pointerId === held) drag(event);
-  }, { signal });
-  for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
-    map.addEventListener(name, (event) => {
-      if (event.pointerId === held) held = null;
-    }, { signal });
-  }
+  draggable(scope, map, {
+    take: () => true,
+    move: (at) => {
+      moveTo(plane.point(...at));
+      announce();
+    },
+  });
   map.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = (event.shiftKey ? 10 : 2) * fine;
@@ -303,12 +259,12 @@ function build(model, body, scope) {
     announce();
   }, { signal });
 
-  scope.onTrait(model, "z", follow);
   scope.onResize(map, drawBackground);
   window.addEventListener("resize", () => drawBackground(), { signal }); // zooming changes the pixel ratio only
   show(z);
   follow();
   watchTheme(scope, drawBackground);
+  return follow;
 }
 
 export default { render };
