@@ -11,6 +11,7 @@ import traitlets
 from torch import nn
 
 from vae_lib import palette
+from vae_lib.byte_grid import round_rows
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets import LatentExplorer
 from vae_lib.widgets.base import describe_layers, pack_weights, unpack_weights
@@ -41,17 +42,36 @@ def test_half_precision_weights_are_exact(model: VAE) -> None:
         assert torch.equal(bias, linear.bias)
 
 
+def test_weights_on_a_grid_of_bytes_take_half_the_room(model: VAE) -> None:
+    net = model.decoder.net
+    room = len(pack_weights(net))
+    before = torch.cat([linear.weight.detach().flatten() for linear in net if isinstance(linear, nn.Linear)])
+    with torch.no_grad():
+        for linear in net:
+            if isinstance(linear, nn.Linear):
+                linear.weight.copy_(round_rows(linear.weight))
+                linear.bias.copy_(linear.bias.half())
+    layers, packed = describe_layers(net, "sigmoid"), pack_weights(net)
+    assert [layer["bits"] for layer in layers] == [8, 8, 8]
+    assert len(packed) == room - len(before) + 2 * (6 + 8 + 16)  # a byte less for each weight, a step for each row
+    for (weight, bias), linear in zip(
+        unpack_weights(packed, layers), [m for m in net if isinstance(m, nn.Linear)], strict=True
+    ):
+        assert torch.equal(weight, linear.weight)
+        assert torch.equal(bias, linear.bias)
+
+
 def test_layers_name_sizes_and_activations(model: VAE) -> None:
     assert LatentExplorer(model).layers == [
-        {"inputs": 2, "outputs": 6, "activation": "silu"},
-        {"inputs": 6, "outputs": 8, "activation": "silu"},
-        {"inputs": 8, "outputs": 16, "activation": "sigmoid"},
+        {"inputs": 2, "outputs": 6, "activation": "silu", "bits": 16},
+        {"inputs": 6, "outputs": 8, "activation": "silu", "bits": 16},
+        {"inputs": 8, "outputs": 16, "activation": "sigmoid", "bits": 16},
     ]
 
 
 def test_wrong_number_of_weights_is_named(model: VAE) -> None:
     layers = describe_layers(model.decoder.net, "sigmoid")
-    with pytest.raises(ValueError, match="need 218 weights, got 217"):
+    with pytest.raises(ValueError, match="need 436 bytes of weights, got 434"):
         unpack_weights(pack_weights(model.decoder.net)[:-2], layers)
 
 

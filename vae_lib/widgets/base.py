@@ -18,6 +18,7 @@ import traitlets
 from torch import Tensor, nn
 
 from vae_lib import palette
+from vae_lib.byte_grid import byte_rows
 from vae_lib.widgets.words import Words
 
 HERE: Final = Path(__file__).parent
@@ -33,11 +34,16 @@ Range = tuple[float, float]
 
 
 class Layer(TypedDict):
-    """One linear layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``."""
+    """One linear layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``.
+
+    ``bits`` is 8 where every row of the weight is a multiple of one step (``byte_grid``), which is half the bytes at
+    no loss, and 16 for any other.
+    """
 
     inputs: int
     outputs: int
     activation: str
+    bits: int
 
 
 def module_source(*names: str) -> str:
@@ -67,7 +73,12 @@ def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
     layers: list[Layer] = []
     for module in net:
         if isinstance(module, nn.Linear):
-            layers.append({"inputs": module.in_features, "outputs": module.out_features, "activation": "identity"})
+            inputs, outputs, bits = (
+                module.in_features,
+                module.out_features,
+                16 if byte_rows(module.weight) is None else 8,
+            )
+            layers.append({"inputs": inputs, "outputs": outputs, "activation": "identity", "bits": bits})
         elif layers and layers[-1]["activation"] == "identity" and type(module) in ACTIVATIONS:
             layers[-1]["activation"] = ACTIVATIONS[type(module)]
         else:
@@ -83,43 +94,67 @@ def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
 
 
 def pack_weights(net: nn.Sequential) -> bytes:
-    """Weight (outputs, inputs) and bias (outputs) of each Linear in turn, as little-endian float16.
+    """The layers' weights, each layer after the other, little-endian.
+
+    A layer of 16 bits: weight (outputs, inputs), then bias (outputs), float16. One of 8 bits: a step for each row
+    (outputs), float16; whole numbers (outputs, inputs), int8, which the steps multiply; bias (outputs), float16.
 
     Raises:
         ValueError: a value that is not finite as float16, whose largest number is 65504.
     """
-    parts: list[Tensor] = []
+    parts: list[bytes] = []
     for module in net:
         if isinstance(module, nn.Linear):
-            bias = torch.zeros(module.out_features) if module.bias is None else module.bias
-            parts += [module.weight.detach().flatten(), bias.detach()]
-    flat = torch.cat([part.float().cpu() for part in parts])
+            rows = byte_rows(module.weight)
+            parts += [_halves(module.weight)] if rows is None else [_halves(rows[1]), rows[0].numpy().tobytes()]
+            parts.append(_halves(torch.zeros(module.out_features) if module.bias is None else module.bias))
+    return b"".join(parts)
+
+
+def _halves(values: Tensor) -> bytes:
+    flat = values.detach().float().cpu().flatten()
     halves = flat.half()
     if not torch.isfinite(halves).all():
         worst = flat[~torch.isfinite(halves)][0].item()
         raise ValueError(
-            f"the decoder's weights must be finite and at most 65504, got {worst}; "
+            f"the network's weights must be finite and at most 65504, got {worst}; "
             "train again with a smaller learning rate"
         )
     return halves.numpy().astype("<f2").tobytes()
 
 
 def unpack_weights(data: bytes, layers: list[Layer]) -> list[tuple[Tensor, Tensor]]:
-    """The inverse of ``pack_weights``: weight and bias of each layer as float32.
+    """The inverse of ``pack_weights``: weight (outputs, inputs) and bias (outputs) of each layer as float32.
 
     Raises:
         ValueError: a number of bytes that does not fit the layers.
     """
-    flat = torch.from_numpy(np.frombuffer(data, "<f2").astype(np.float32))
-    needed = sum(layer["outputs"] * (layer["inputs"] + 1) for layer in layers)
-    if len(flat) != needed:
-        raise ValueError(f"these layers need {needed} weights, got {len(flat)}")
+    needed = sum(_bytes_of(layer) for layer in layers)
+    if len(data) != needed:
+        raise ValueError(f"these layers need {needed} bytes of weights, got {len(data)}")
+    start = 0
+
+    def take(kind: str, *shape: int) -> Tensor:
+        nonlocal start
+        values = np.frombuffer(data, kind, math.prod(shape), start)
+        start += values.nbytes
+        return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+
     result = []
     for layer in layers:
-        size = layer["outputs"] * layer["inputs"]
-        weight, bias, flat = flat[:size], flat[size : size + layer["outputs"]], flat[size + layer["outputs"] :]
-        result.append((weight.reshape(layer["outputs"], layer["inputs"]), bias))
+        outputs, inputs = layer["outputs"], layer["inputs"]
+        if layer["bits"] == 8:
+            step = take("<f2", outputs, 1)
+            weight = step * take("i1", outputs, inputs)
+        else:
+            weight = take("<f2", outputs, inputs)
+        result.append((weight, take("<f2", outputs)))
     return result
+
+
+def _bytes_of(layer: Layer) -> int:
+    outputs, inputs = layer["outputs"], layer["inputs"]
+    return outputs * (inputs + 4) if layer["bits"] == 8 else 2 * outputs * (inputs + 1)
 
 
 def pack_points(points: Tensor) -> bytes:

@@ -2,7 +2,7 @@
 // is one plain ES module without imports.
 
 /**
- * @typedef {{inputs: number, outputs: number, activation: string}} Layer
+ * @typedef {{inputs: number, outputs: number, activation: string, bits: number}} Layer
  * @typedef {"light" | "dark"} Theme
  * @typedef {{terms: Record<string, [string, string]>, digits: string[]}} Palette
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
@@ -38,6 +38,16 @@ function halfFloats(view) {
 
 const POWERS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
 
+/** Rows of whole numbers, each row times its step. @param {DataView} steps float16 @param {DataView} numbers int8 */
+function steppedRows(steps, numbers) {
+  const result = Float32Array.from(new Int8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  const columns = result.length / (steps.byteLength / 2);
+  halfFloats(steps).forEach((step, row) => {
+    for (let i = row * columns; i < (row + 1) * columns; i++) result[i] *= step;
+  });
+  return result;
+}
+
 /** @param {DataView} view */
 function bytes(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -72,31 +82,26 @@ const ACTIVATIONS = {
 
 /** Linear layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
 class Network {
-  /**
-   * @param {Layer[]} layers
-   * @param {DataView} packed float16: weight (outputs, inputs), then bias (outputs), of each layer
-   */
+  /** @param {Layer[]} layers @param {DataView} packed */
   constructor(layers, packed) {
-    const weights = halfFloats(packed);
     let needed = 0;
     let width = layers[0]?.inputs;
-    for (const { inputs, outputs, activation } of layers) {
+    for (const { inputs, outputs, activation, bits } of layers) {
       if (inputs !== width || !(activation in ACTIVATIONS)) throw new ShownError("bad_weights", "layers do not fit");
-      needed += outputs * (inputs + 1);
+      needed += bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1);
       width = outputs;
     }
-    if (layers.length === 0 || weights.length !== needed || packed.byteLength !== 2 * needed) {
-      throw new ShownError("bad_weights", `need ${needed} weights, got ${weights.length}`);
+    if (layers.length === 0 || packed.byteLength !== needed) {
+      throw new ShownError("bad_weights", `need ${needed} bytes of weights, got ${packed.byteLength}`);
     }
-    if (!weights.every(Number.isFinite)) throw new ShownError("bad_weights", "a weight is not finite");
-    let start = 0;
-    const take = (/** @type {number} */ count) => weights.subarray(start, (start += count));
-    this.steps = layers.map(({ inputs, outputs, activation }) => ({
-      weight: take(outputs * inputs),
-      bias: take(outputs),
-      output: new Float32Array(outputs),
-      activate: ACTIVATIONS[activation],
-    }));
+    let start = packed.byteOffset;
+    const take = (/** @type {number} */ length) => new DataView(packed.buffer, (start += length) - length, length);
+    this.steps = layers.map(({ inputs, outputs, activation, bits }) => {
+      const weight = bits === 8 ? steppedRows(take(2 * outputs), take(outputs * inputs)) : halfFloats(take(2 * outputs * inputs));
+      const bias = halfFloats(take(2 * outputs));
+      if (!weight.every(Number.isFinite) || !bias.every(Number.isFinite)) throw new ShownError("bad_weights", "a weight is not finite");
+      return { weight, bias, output: new Float32Array(outputs), activate: ACTIVATIONS[activation] };
+    });
     this.inputs = layers[0].inputs;
     this.outputs = /** @type {number} */ (width);
   }
