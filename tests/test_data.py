@@ -208,3 +208,20 @@ def test_binarize_refuses_what_is_no_brightness(values: list[float], said: str) 
         data.binarize(torch.tensor(values))
     with pytest.raises(ValueError, match="brightness"):
         data.binarize(torch.tensor([0.5, float("nan")]))
+
+
+def test_slant_is_the_slope_of_weighted_regression() -> None:
+    x = data.load("digits").test[:30].double()
+    rows, columns = np.mgrid[:8, :8]
+    for picture, value in zip(x.numpy(), data.slant(x, (8, 8)).tolist(), strict=True):
+        slope = np.polyfit(-rows.ravel(), columns.ravel(), 1, w=np.sqrt(picture))[0]
+        assert value == pytest.approx(slope, abs=1e-9)
+
+
+def test_slant_of_strokes() -> None:
+    upright, leaning = torch.zeros(5, 7), torch.zeros(5, 7)
+    upright[:, 3] = 1
+    leaning[range(5), [5, 4, 3, 2, 1]] = 0.5  # like /
+    found = data.slant(torch.stack([upright, leaning, torch.zeros(5, 7)]).flatten(1), (5, 7))
+    assert found[:2].tolist() == pytest.approx([0, 1], abs=1e-6)
+    assert found[2].isnan()

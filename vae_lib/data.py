@@ -154,3 +154,26 @@ def binarize(x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise ValueError(f"brightness must lie in [0, 1], got values from {x.min():g} to {x.max():g}")
     return torch.bernoulli(x, generator=generator)
+
+
+def slant(x: Tensor, image_shape: tuple[int, int]) -> Tensor:
+    """How far the ink leans to the right for each pixel that it goes up: the slope of its line of regression.
+
+    Args:
+        x: pictures, shape ``(count, height·width)``; brightness is weight of ink.
+        image_shape: ``(height, width)``.
+
+    Returns:
+        Columns per row, shape ``(count,)``; 0 is upright, positive leans like ``/``. NaN for a picture whose ink lies
+        in one row or that has none.
+    """
+    ink = x.reshape(-1, *image_shape)
+    up = -torch.arange(image_shape[0], dtype=x.dtype)[:, None].expand(image_shape)  # (height, width)
+    right = torch.arange(image_shape[1], dtype=x.dtype).expand(image_shape)
+    total = ink.sum((1, 2))
+
+    def mean(values: Tensor) -> Tensor:
+        return (ink * values).sum((1, 2)) / total
+
+    covariance = mean(up * right) - mean(up) * mean(right)
+    return covariance / (mean(up**2) - mean(up) ** 2)

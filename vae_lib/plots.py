@@ -384,6 +384,41 @@ def _fade(color: str) -> Any:
 
 
 @_in_style
+def prior_and_aggregate(axis: Tensor, log_prior: Tensor, log_aggregate: Tensor, *, hole: float = 0.1) -> Figure:
+    """Two maps of latent space to ±4: where the prior puts z, and where the codes lie; hatched where it meets a hole.
+
+    Args:
+        axis: places along either axis, shape ``(n,)``.
+        log_prior, log_aggregate: log densities at ``torch.cartesian_prod(axis, axis)``, nats, shape ``(n²,)``.
+        hole: hatched is where the aggregate is below this share of the prior, within 3 standard deviations.
+    """
+    figure, axes = _subplots(1, 2, height=3.3, sharey=True)
+    places = axis.numpy()
+    prior, aggregate = (values.view(len(axis), -1).T.exp().numpy() for values in (log_prior, log_aggregate))
+    top = float(np.quantile(aggregate, 0.999))
+    for ax, density, term, title in (
+        (axes[0], prior, "prior", "the prior P(z)"),
+        (axes[1], aggregate, "posterior", "all Q(z|X) together"),
+    ):
+        ax.pcolormesh(places, places, density, cmap=_fade(COLORS[term]), vmax=top, shading="auto", rasterized=True)
+        for radius in (1, 2):
+            circle = Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=COLORS["prior"], ls="--", lw=1)
+            ax.add_patch(circle)
+        ax.set_title(title, color=COLORS[term])
+        ax.set_xlim(-4, 4)
+        ax.set_ylim(-4, 4)
+        ax.set_aspect("equal")
+        ax.set_xlabel("z₁")
+    near = np.hypot(*np.meshgrid(places, places)) < 3
+    with plt.rc_context({"hatch.color": INK, "hatch.linewidth": 0.7}):
+        empty = np.where(near, (aggregate < hole * prior).astype(float), 0)
+        axes[1].contourf(places, places, empty, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        axes[1].contour(places, places, empty, levels=[0.5], colors=[INK], linewidths=0.7)
+    axes[0].set_ylabel("z₂", rotation=0)
+    return figure
+
+
+@_in_style
 def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float) -> Figure:
     """Both sides of Eq. (4) as bars: log P(X) less the gap, and reconstruction less the KL term, end at the ELBO."""
     figure, ax = _subplots(height=2.5)
