@@ -1,4 +1,4 @@
-"""The slider in a real JupyterLab, with a kernel: what the reader moves, Python reads, and the other way round."""
+"""The widgets in a real JupyterLab, with a kernel: what the reader moves, Python reads, and the other way round."""
 
 from __future__ import annotations
 
@@ -11,34 +11,29 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-SOURCES = (
-    "from vae_lib.widgets import LatentExplorer\nexplorer = LatentExplorer('digits-2', z=(0.5, -0.5))\nexplorer",
-    "print('python reads', explorer.z)",
-    "explorer.z = [-1.25, 0.75]",
-)
+ROOT = Path(__file__).parents[2]
+Lab = tuple[Path, str, str]
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """The address of a JupyterLab on loopback that has one notebook, open.ipynb."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in SOURCES])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, tmp_path / "open.ipynb")
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab on loopback: the folder that it shows, its address, its token."""
+    folder = tmp_path_factory.mktemp("lab")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    home = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    home = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={tmp_path}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    log = (tmp_path / "lab.log").open("wb")
+    log = (folder / "lab.log").open("wb")
     token = secrets.token_hex(16)
     environment = os.environ | home | {"JUPYTER_TOKEN": token}
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -49,11 +44,11 @@ def lab(tmp_path: Path) -> Iterator[str]:
                 urllib.request.urlopen(f"{address}/api", timeout=5).close()
                 break
             except (urllib.error.URLError, OSError):
-                assert server.poll() is None, (tmp_path / "lab.log").read_text()
+                assert server.poll() is None, (folder / "lab.log").read_text()
                 time.sleep(0.5)
         else:
-            pytest.fail((tmp_path / "lab.log").read_text())
-        yield f"{address}/lab/tree/open.ipynb?reset&token={token}"
+            pytest.fail((folder / "lab.log").read_text())
+        yield folder, address, token
     finally:
         server.terminate()
         try:
@@ -63,25 +58,61 @@ def lab(tmp_path: Path) -> Iterator[str]:
         log.close()
 
 
-def run_cell(page: Page, index: int) -> None:
-    """Run one cell and wait until its number shows that it has run."""
-    cell = page.locator(".jp-Notebook-cell").nth(index)
+@pytest.fixture
+def open_notebook(browser: Browser, lab: Lab) -> Iterator[Callable[[nbformat.NotebookNode], Page]]:
+    """Opens a notebook in JupyterLab and waits until its kernel is ready."""
+    folder, address, token = lab
+    contexts = []
+
+    def open_one(notebook: nbformat.NotebookNode) -> Page:
+        name = f"open-{secrets.token_hex(4)}.ipynb"
+        nbformat.write(notebook, folder / name)
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 1400}))
+        page = contexts[-1].new_page()
+        page.goto(f"{address}/lab/tree/{name}?reset&token={token}")
+        page.wait_for_selector(".jp-Notebook-cell .cm-content", timeout=120_000)
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+def notebook_of(*sources: str) -> nbformat.NotebookNode:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return notebook
+
+
+def run_cell(page: Page, cell: Locator) -> None:
+    """Run one cell and wait until its number shows that it has run anew."""
     prompt = cell.locator(".jp-InputPrompt").first
+    before = prompt.inner_text()
     for _ in range(30):  # JupyterLab drops the keys that come before the notebook is fully there
         cell.locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
         page.wait_for_timeout(1000)
-        if prompt.inner_text() != "[ ]:":
+        if prompt.inner_text() != before:
             break
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)
+    expect(prompt).not_to_have_text(before)
 
 
-def test_slider_and_python_follow_each_other(browser: Browser, lab: str) -> None:
-    page = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
-    page.goto(lab)
-    page.wait_for_selector(".jp-Notebook-cell .cm-content", timeout=120_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
-    run_cell(page, 0)
+def nth_cell(page: Page, index: int) -> Locator:
+    return page.locator(".jp-Notebook-cell").nth(index)
+
+
+def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "from vae_lib.widgets import LatentExplorer\n"
+            "explorer = LatentExplorer('digits-2', z=(0.5, -0.5))\nexplorer",
+            "print('python reads', explorer.z)",
+            "explorer.z = [-1.25, 0.75]",
+        )
+    )
+    run_cell(page, nth_cell(page, 0))
     first = page.get_by_role("slider", name="z₁")
     expect(first).to_have_value("0.5", timeout=60_000)
 
@@ -89,14 +120,53 @@ def test_slider_and_python_follow_each_other(browser: Browser, lab: str) -> None
     page.keyboard.press("ArrowRight")
     moved = float(first.input_value())
     assert moved > 0.5
-    run_cell(page, 1)
+    run_cell(page, nth_cell(page, 1))
     expect(page.get_by_text(f"python reads [{moved:g}, -0.5]")).to_be_visible()
 
     page.get_by_role("application").focus()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("slider", name="z₂")).to_have_value("-0.4")
 
-    run_cell(page, 2)
+    run_cell(page, nth_cell(page, 2))
     expect(first).to_have_value("-1.25")
     expect(page.get_by_role("slider", name="z₂")).to_have_value("0.75")
-    page.context.close()
+
+
+def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(nbformat.read(ROOT / "book" / "01-latent-space.ipynb", as_version=4))
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    code = page.locator(".jp-CodeCell")
+    expect(code.last.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+    expect(page.locator(".jp-OutputArea-output[data-mime-type*=error]")).to_have_count(0)
+
+    # The widget: by the hand on the slider, read back in Python.
+    slider = page.get_by_role("slider", name="z₁")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2, steps=8)
+    page.mouse.up()
+    moved = float(slider.input_value())
+    assert moved > 1
+    reading = code.filter(has=page.locator(".cm-content", has_text=re.compile(r"^explorer\.z$")))
+    run_cell(page, reading)
+    expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ")
+
+    # The plain ipywidgets slider: Python computes the figure anew.
+    own = code.filter(has=page.locator(".cm-content", has_text="@interact"))
+    knob = own.get_by_role("slider")
+    knob.scroll_into_view_if_needed()
+    expect(own).to_contain_text("error per pixel")
+    before = own.locator(".jp-OutputArea-output img").get_attribute("src")
+    said = own.locator(".jp-OutputArea-output pre").first.inner_text()
+    knob.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect(own.locator(".jp-OutputArea-output pre").first).not_to_have_text(said, timeout=60_000)
+    page.wait_for_function(
+        "([before]) => ![...document.querySelectorAll('.jp-OutputArea-output img')].some(i => i.src === before)",
+        arg=[before],
+    )

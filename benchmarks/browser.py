@@ -1,0 +1,205 @@
+"""How fast a page with a widget is, in Chromium: ``python benchmarks/browser.py`` after ``make site``.
+
+The built site is served gzipped from loopback, and every visit has a cold profile. Measured on each page, as the
+median over the visits:
+
+bytes           all that came over the network until it was idle, headers included
+first_digit_ms  from the start of the navigation until a decoded digit stands on its canvas
+input_ms        from the dispatch of an input event, a pointer move or a key, until the digit's pixels are on its
+                canvas: median and 95th percentile over 100 moves
+longest_task_ms the longest task on the main thread after the page had loaded and was idle, while the widget was moved
+                and the page was scrolled to its end, so that every widget of the page started
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gzip
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+ROOT: Final = Path(__file__).parents[1]
+FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+MOVES: Final = 100
+PAGES: Final = {
+    # page: what holds the map that is moved
+    "index.html": ".vae-latent",
+    "07-exploring-latent-space.html": ".vae-latent",
+}
+GOALS: Final = {"bytes": 1_000_000, "first_digit_ms": 400, "input_ms": 4, "input_p95_ms": 8, "longest_task_ms": 50}
+
+# A digit is on its canvas when putImageData has returned. The first one that is not all of one shade counts.
+WATCH: Final = """
+window.seen = { first: null, drawn: 0, events: [], tasks: [] };
+const put = CanvasRenderingContext2D.prototype.putImageData;
+CanvasRenderingContext2D.prototype.putImageData = function (image, ...rest) {
+  put.call(this, image, ...rest);
+  if (!this.canvas.classList.contains("vae-digit")) return;
+  seen.drawn = performance.now();
+  const event = seen.events.at(-1);
+  if (event && event.drawn === null) event.drawn = seen.drawn;
+  if (seen.first === null && new Set(new Uint32Array(image.data.buffer)).size > 1) seen.first = seen.drawn;
+};
+for (const kind of ["pointermove", "keydown"]) {
+  window.addEventListener(kind, event => {
+    if (seen.recording) seen.events.push({ kind, dispatched: performance.now(), stamp: event.timeStamp, drawn: null });
+  }, { capture: true });
+}
+new PerformanceObserver(list => {
+  for (const { startTime, duration } of list.getEntries()) seen.tasks.push([startTime, duration]);
+}).observe({ type: "longtask", buffered: true });
+"""
+
+
+class _Gzipped(SimpleHTTPRequestHandler):
+    """Static files, those that gain by it compressed, as any web host sends them."""
+
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        body = _compressed(path)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        if body is not None:
+            self.send_header("Content-Encoding", "gzip")
+        body = path.read_bytes() if body is None else body
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@functools.cache
+def _compressed(path: Path) -> bytes | None:
+    """The file gzipped, or None where that does not make it smaller."""
+    content = path.read_bytes()
+    packed = gzip.compress(content, 6)
+    return packed if len(packed) < len(content) else None
+
+
+def _count_bytes(session: CDPSession, sizes: dict[str, float]) -> None:
+    names: dict[str, str] = {}
+    session.on("Network.requestWillBeSent", lambda e: names.__setitem__(e["requestId"], e["request"]["url"]))
+    session.on("Network.loadingFinished", lambda e: sizes.__setitem__(names[e["requestId"]], e["encodedDataLength"]))
+    session.send("Network.enable")
+
+
+def _moves(page: Page, holder: str) -> list[dict[str, Any]]:
+    """A hundred moves: half by the pointer over the map, half by the arrow keys."""
+    the_map = page.locator(f"{holder} .vae-map").first
+    the_map.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = the_map.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("seen.recording = true")
+    for i in range(MOVES // 2):
+        page.mouse.move(x - 100 + 4 * i, y + 60 - 3 * i)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    for i in range(MOVES // 2):
+        page.keyboard.press("ArrowLeft" if i % 2 else "ArrowUp")
+        page.wait_for_timeout(20)
+    page.evaluate("seen.recording = false")
+    return [event for event in page.evaluate("seen.events") if event["drawn"] is not None]
+
+
+def visit(browser: Browser, url: str, holder: str) -> dict[str, Any]:
+    """One visit with a cold profile."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    sizes: dict[str, float] = {}
+    _count_bytes(context.new_cdp_session(page), sizes)
+    page.goto(url, wait_until="networkidle")
+    page.wait_for_function("seen.first !== null", timeout=10_000)
+    total = sum(sizes.values())
+    page.wait_for_timeout(500)
+    loaded = page.evaluate("performance.now()")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for top in range(0, int(height), 400):
+        page.evaluate("top => scrollTo(0, top)", top)
+        page.wait_for_timeout(60)
+    events = _moves(page, holder)
+    if len(events) < MOVES * 0.9:
+        raise RuntimeError(f"{url}: of {MOVES} moves only {len(events)} drew a digit; is {holder} on the page?")
+    waits = [event["drawn"] - event["dispatched"] for event in events]
+    tasks = [duration for start, duration in page.evaluate("seen.tasks") if start > loaded]
+    first = page.evaluate("seen.first")
+    context.close()
+    return {
+        "bytes": total,
+        "first_digit_ms": first,
+        "input_ms": statistics.median(waits),
+        "input_p95_ms": statistics.quantiles(waits, n=20)[-1],
+        "longest_task_ms": max(tasks, default=0.0),
+        "files": {url.rsplit("/", 1)[-1]: size for url, size in sorted(sizes.items(), key=lambda item: -item[1])},
+    }
+
+
+def _machine(browser: Browser) -> dict[str, Any]:
+    describe = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "chromium": browser.version,
+        "rendering": "software",
+        "code_revision": subprocess.run(describe, capture_output=True, text=True).stdout.strip(),
+    }
+
+
+def main() -> None:
+    """Measures every page and writes the figures beside the goals."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the built site")
+    options.add_argument("--visits", type=int, default=5, help="visits to each page (default: %(default)s)")
+    options.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "browser.json")
+    given = options.parse_args()
+    if not (given.site / "index.html").exists():
+        options.error(f"no site in {given.site}; make site")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Gzipped, directory=str(given.site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    results: dict[str, Any] = {"command": "python benchmarks/browser.py", "goals": GOALS, "pages": {}}
+    with sync_playwright() as playwright:
+        for page, holder in PAGES.items():
+            visits = []
+            for _ in range(given.visits):
+                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)  # a cold profile each time
+                results["machine"] = _machine(browser)
+                visits.append(visit(browser, f"http://127.0.0.1:{server.server_port}/{page}", holder))
+                browser.close()
+            figures = {name: round(statistics.median(one[name] for one in visits), 1) for name in GOALS}
+            results["pages"][page] = {
+                **figures,
+                "visits": given.visits,
+                "heaviest": dict(list(visits[-1]["files"].items())[:6]),
+            }
+            print(page, json.dumps(figures))
+    server.shutdown()
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""A latent space with more dimensions than a map can show: one slider for each, with what it costs in nats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+import traitlets
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from vae_lib.distributions import gaussian_kl
+from vae_lib.model import VAE
+from vae_lib.widgets.base import (
+    BookWidget,
+    describe_layers,
+    first_of_each,
+    module_source,
+    pack_weights,
+    style_source,
+)
+from vae_lib.widgets.latent_explorer import _check_image_shape
+from vae_lib.widgets.words import LATENT_SLIDERS
+
+FEWEST_LATENTS: Final = 3
+EXTENT: Final = 3.0
+MOST_CHOICES: Final = 12
+LARGEST_SEED: Final = 2**32 - 1
+
+
+class Numbers(traitlets.TraitType[list[float], Any]):
+    """A trait that holds finite numbers as a list, and takes them as a list, a tuple, an array or a tensor."""
+
+    def validate(self, obj: Any, value: Any) -> list[float]:
+        try:
+            numbers = [float(number) for number in value]
+        except (TypeError, ValueError):
+            numbers = [math.nan]
+        if not all(math.isfinite(number) for number in numbers):
+            raise traitlets.TraitError(f"{self.name} must be finite numbers, one for each latent, got {value!r}")
+        return numbers
+
+
+class LatentSliders(BookWidget):
+    """One slider for each latent number of a VAE, sorted by its KL in nats, and the decoded picture f(z).
+
+    Beside each slider stand its KL to the prior, averaged over the test set, and how far its whole range moves a
+    pixel. The decoder runs in the browser, so the widget works in a page without a kernel. With a kernel, ``z``
+    follows the reader's hand and moves when Python sets it.
+
+    Args:
+        model: a model with ``latent_dim`` 3 or more, or the name of one that ships with the package; ``kl``, ``codes``
+            and ``labels`` are then measured on the test set of its data, unless they are given.
+        kl: the KL of each latent number in nats, averaged over examples, shape ``(latent_dim,)``, such as
+            ``gaussian_kl(q.mean[..., None], q.log_var[..., None]).mean(0)``. Needed with a model that is not a name.
+        codes: posterior means of examples to start from, shape ``(n, latent_dim)`` with n up to 12; none without them.
+        labels: what these are called, shape ``(n,)``; 1, 2, 3, ... if absent.
+        z: where the reader starts; the origin if absent.
+        image_shape: height and width of a picture; a square one if absent.
+        seed: of the first draw from the prior, 0 to 2³² − 1.
+
+    Attributes:
+        z: list of ``latent_dim`` numbers. Values beyond ``extent`` are clipped to it.
+        extent: the sliders reach from −extent to extent. It is 3, or as much more as the codes need.
+        kl: list of ``latent_dim`` numbers, in nats.
+        seed: of the next draw from the prior; each draw adds 1. The draw is ``normals(seed, latent_dim)`` of
+            ``vae_lib.widgets.base``, clipped to ``extent``.
+
+    Raises:
+        ValueError: fewer latents, or kl, codes, labels or image_shape that do not fit the model or are not finite.
+        TypeError: a decoder with layers that the browser cannot compute.
+        traitlets.TraitError: a ``z`` that is not ``latent_dim`` finite numbers.
+    """
+
+    _esm = module_source("latent_sliders.js")
+    _css = style_source("latent_sliders.css")
+
+    z = Numbers([]).tag(sync=True)
+    extent = traitlets.Float(EXTENT).tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
+    kl: traitlets.List[float] = traitlets.List().tag(sync=True)
+    choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=LARGEST_SEED, help="The seed of the next draw from the prior.").tag(sync=True)
+
+    def __init__(
+        self,
+        model: VAE | str = "digits-12",
+        kl: Sequence[float] | Tensor | None = None,
+        codes: Tensor | ArrayLike | None = None,
+        labels: Tensor | Sequence[Any] | None = None,
+        z: Sequence[float] | Tensor | None = None,
+        image_shape: tuple[int, int] | None = None,
+        seed: int = 0,
+    ) -> None:
+        if isinstance(model, str):
+            model, kl, codes, labels = _shipped(model, kl, codes, labels)
+        if model.latent_dim < FEWEST_LATENTS:
+            raise ValueError(
+                f"LatentSliders needs a model with latent_dim {FEWEST_LATENTS} or more, got {model.latent_dim}; "
+                "LatentExplorer shows two on a map"
+            )
+        net = model.decoder.net
+        choices = _choices(codes, labels, model.latent_dim)
+        nats = _check_kl(kl, model.latent_dim)
+        reach = max((abs(number) for choice in choices for number in choice["z"]), default=0.0)
+        super().__init__(
+            LATENT_SLIDERS,
+            kl=nats,
+            extent=max(EXTENT, math.ceil(2 * reach) / 2),
+            weights=pack_weights(net),
+            layers=describe_layers(net, final="sigmoid"),
+            image_shape=list(_check_image_shape(image_shape, model.data_dim)),
+            choices=choices,
+            seed=seed,
+            z=[0.0] * model.latent_dim if z is None else z,
+        )
+
+    @traitlets.validate("z")
+    def _clip_z(self, proposal: dict[str, Any]) -> list[float]:
+        if len(proposal["value"]) != len(self.kl):
+            raise traitlets.TraitError(
+                f"z must be {len(self.kl)} numbers, one for each latent, got {proposal['value']}"
+            )
+        return [min(max(value, -self.extent), self.extent) for value in proposal["value"]]
+
+
+def _shipped(
+    name: str,
+    kl: Sequence[float] | Tensor | None,
+    codes: Tensor | ArrayLike | None,
+    labels: Tensor | Sequence[Any] | None,
+) -> tuple[VAE, Sequence[float] | Tensor | None, Tensor | ArrayLike | None, Tensor | Sequence[Any] | None]:
+    """The shipped model; and, unless they were given, each latent's KL and one code of each class of its test set."""
+    from vae_lib import data, pretrained
+
+    model = pretrained.load(name)
+    if kl is not None and codes is not None:
+        return model, kl, codes, labels
+    dataset = data.load(pretrained.record(name)["data"])
+    with torch.no_grad():
+        mean, log_var = model.encode(dataset.test)
+    if kl is None:
+        kl = gaussian_kl(mean[..., None], log_var[..., None]).mean(0)
+    if codes is None:
+        chosen = first_of_each(dataset.test_labels)
+        codes, labels = mean[chosen], dataset.test_labels[chosen]
+    return model, kl, codes, labels
+
+
+def _check_kl(kl: Sequence[float] | Tensor | None, latent_dim: int) -> list[float]:
+    if kl is None:
+        raise ValueError(
+            "kl is needed with a model that is not a shipped name; pass the nats of each latent, "
+            "gaussian_kl(q.mean[..., None], q.log_var[..., None]).mean(0)"
+        )
+    nats = [float(value) for value in kl]
+    if len(nats) != latent_dim:
+        raise ValueError(f"kl must have shape ({latent_dim},), one number for each latent, got {len(nats)}")
+    if not all(0 <= value < math.inf for value in nats):
+        raise ValueError(f"kl must be finite and at least 0, in nats, got {nats}")
+    return nats
+
+
+def _choices(
+    codes: Tensor | ArrayLike | None, labels: Tensor | Sequence[Any] | None, latent_dim: int
+) -> list[dict[str, Any]]:
+    """What the reader may start from: name and code of each, as the page takes them."""
+    if codes is None:
+        return []
+    means = torch.as_tensor(codes).detach().to("cpu", torch.float64)
+    if means.ndim != 2 or means.shape[1] != latent_dim or len(means) > MOST_CHOICES:
+        raise ValueError(
+            f"codes must have shape (n, {latent_dim}) with n up to {MOST_CHOICES}, got {tuple(means.shape)}; "
+            "pass encode(x).mean of a few examples"
+        )
+    if not torch.isfinite(means).all():
+        row = int((~torch.isfinite(means).all(1)).nonzero()[0])
+        raise ValueError(f"codes must be finite, got {means[row].tolist()} in row {row}; leave such rows out")
+    texts = [str(label) for label in (range(1, len(means) + 1) if labels is None else torch.as_tensor(labels).tolist())]
+    if len(texts) != len(means):
+        raise ValueError(f"labels must have shape ({len(means)},), one for each code, got {len(texts)}")
+    return [{"label": text, "z": z} for text, z in zip(texts, means.tolist(), strict=True)]
