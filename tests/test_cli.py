@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import subprocess
@@ -16,7 +17,8 @@ from reference import Networks, gauss_hermite_elbo
 from scipy import special
 
 from vae_lib import evidence, pretrained, training
-from vae_lib.__main__ import figures, main
+from vae_lib.__main__ import entry_figures, figures, main
+from vae_lib.byte_grid import byte_rows
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
 
@@ -133,13 +135,113 @@ def test_patience_stops_the_command_too(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(validation) == 143
 
 
+def test_eight_bits_round_before_the_figures(tmp_path: Path, digits: Dataset) -> None:
+    assert main(["train", "--out", str(tmp_path / "m"), "--bits", "8", *QUICK]) == 0
+    model, record = pretrained.load(tmp_path / "m"), pretrained.record(tmp_path / "m")
+    assert record["bits"] == 8
+    matrices = [value for key, value in model.state_dict().items() if key.endswith(".weight")]
+    assert len(matrices) == 6
+    for matrix in matrices:
+        assert byte_rows(matrix) is not None
+    assert record["figures"] == figures(model, digits.test, examples=4)
+
+
+# --- a series --------------------------------------------------------------------------------------------------------
+
+
+def run_series(out: Path, over: str, values: str, *more: str) -> pretrained.Series:
+    arguments = ["series", "--over", over, "--values", *values.split(), "--out", str(out), "--sigma", "0.2"]
+    assert main([*arguments, "--hidden", "12", "8", "--batch-size", "256", *more]) == 0
+    return pretrained.load_series(out)
+
+
+def same(first: VAE, second: VAE) -> bool:
+    pairs = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_epochs_are_moments_of_one_training(tmp_path: Path, digits: Dataset) -> None:
+    series = run_series(tmp_path / "e", "epoch", "0 1 3", "--seed", "4", "--bits", "8")
+    assert {path.name for path in tmp_path.iterdir()} == {"e.safetensors", "e.json"}
+    assert (series.over, series.values) == ("epoch", (0, 1, 3))
+    torch.manual_seed(4)
+    model = VAE(64, 2, (12, 8), sigma=0.2)
+    first = pretrained.round_to_bytes(copy.deepcopy(model))
+    history = training.fit(model, digits.train, epochs=3, batch_size=256, seed=4)
+    assert same(series.models[0], first)
+    assert same(series.models[2], pretrained.round_to_bytes(model))
+    assert not same(series.models[0], series.models[1])
+    entries = series.record["entries"]
+    assert [entry["epoch"] for entry in entries] == [0, 1, 3]
+    assert [entry["train_kl"] for entry in entries] == [None, *(round(history.kl[i], 4) for i in (0, 2))]
+    assert [entry["train_reconstruction"] for entry in entries[1:]] == [
+        round(history.reconstruction[i], 4) for i in (0, 2)
+    ]
+
+
+def test_a_series_record_says_how_it_was_made(tmp_path: Path) -> None:
+    record = run_series(tmp_path / "e", "epoch", "1 2").record
+    assert record["command"] == (
+        f"python -m vae_lib series --over epoch --values 1 2 --out {tmp_path / 'e'} --sigma 0.2 --hidden 12 8 "
+        "--batch-size 256"
+    )
+    assert record["data_split"] == {"train": 1438, "test": 359}
+    assert (record["data"], record["seed"], record["epochs"], record["bits"]) == ("digits", 0, 2, 16)
+    assert record["model"] == {**record["model"], "hidden": [12, 8], "learn_sigma": False}
+    assert {"torch", "code_revision", "seconds", "threads"} <= set(record)
+
+
+def test_betas_start_from_the_same_weights_and_meet_the_same_noise(tmp_path: Path) -> None:
+    still = run_series(tmp_path / "still", "beta", "0 1 50", "--epochs", "1", "--lr", "1e-12")
+    torch.manual_seed(0)
+    first = pretrained.round_to_half(VAE(64, 2, (12, 8), sigma=0.2))
+    assert all(same(model, first) for model in still.models)
+    # The history at that learning rate is the first weights' under the noise of training: the same for all.
+    assert len({entry["train_reconstruction"] for entry in still.record["entries"]}) == 1
+    betas = run_series(tmp_path / "betas", "beta", "0.1 1 50", "--epochs", "3")
+    epochs = run_series(tmp_path / "epochs", "epoch", "3")
+    assert same(betas.models[1], epochs.models[0])  # beta = 1 is the plain training
+    rates = [entry["test_kl"] for entry in betas.record["entries"]]
+    assert rates == sorted(rates, reverse=True)
+    assert betas.record["model"]["sigma"] == pytest.approx(0.2, rel=2e-3)  # float16
+
+
+def test_a_series_is_the_same_again(tmp_path: Path) -> None:
+    for name in ("first", "again"):
+        torch.manual_seed(hash(name) % 1000)  # whatever came before
+        run_series(tmp_path / name, "beta", "0.5 2", "--epochs", "1")
+    first, again = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("first", "again"))
+    assert first == again
+
+
+def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:
+    torch.manual_seed(0)
+    model = VAE(64, 2, (16,), sigma=0.2)
+    training.fit(model, digits.train[:320], epochs=8, lr=5e-3, batch_size=32)
+    with torch.no_grad():  # one latent that says almost nothing: its posterior mean hardly moves
+        model.encoder.net[-1].weight[1] *= 1e-3
+    reached = entry_figures(model, digits.test)
+    networks = Networks(model.state_dict())
+    means = networks.encode(digits.test)[0]
+    spread = means.var(axis=0, ddof=1)
+    assert spread[0] > 0.01 > spread[1]
+    assert reached["active_units"] == 1
+    reconstruction, kl = gauss_hermite_elbo(networks, digits.test, nodes=10)
+    assert reached["test_kl"] == pytest.approx(kl.mean(), abs=1e-3)
+    assert reached["test_reconstruction"] == pytest.approx(reconstruction.mean(), abs=0.5)  # ten draws each
+    assert reached["test_elbo"] == pytest.approx(reached["test_reconstruction"] - reached["test_kl"], abs=2e-4)
+    squared = float(((networks.decode(means) - digits.test.numpy()) ** 2).mean())
+    assert reached["squared_error"] == pytest.approx(squared, abs=2e-6)
+    assert reached["sigma"] == pytest.approx(0.2)
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "required: {train,evaluate}"),
+        ([], "required: {train,series,evaluate}"),
         (["teach"], "'teach'"),
         (["train"], "required: --out"),
         (["train", "--out", "m", "--data", "faces"], "'faces'"),
@@ -149,6 +251,11 @@ def test_patience_stops_the_command_too(tmp_path: Path, monkeypatch: pytest.Monk
         (["train", "--out", "m", "--hidden", "8", "0"], "must be at least 1, got 0"),
         (["train", "--out", "m", "--lr", "fast"], "'fast'"),
         (["train", "--out", "m", "--likelihood", "poisson"], "'poisson'"),
+        (["train", "--out", "m", "--bits", "4"], "4"),
+        (["series", "--out", "m", "--over", "beta"], "required: --values"),
+        (["series", "--out", "m", "--values", "1"], "required: --over"),
+        (["series", "--out", "m", "--values", "1", "--over", "sigma"], "'sigma'"),
+        (["series", "--out", "m", "--values", "one", "--over", "beta"], "'one'"),
         (["evaluate"], "required: model"),
         (["evaluate", "digits-2", "--examples", "0"], "must be at least 1, got 0"),
         (["evaluate", "digits-2", "--nonsense"], "--nonsense"),
@@ -177,6 +284,20 @@ def test_arguments_that_do_not_parse(
         (["train", "--out", "m", "--sigma", "0"], "sigma must be a positive number, got 0.0"),
         (["train", "--out", "m", "--beta", "-2"], "beta must be a number of at least 0, got -2.0"),
         (["train", "--out", "m", "--lr", "1e30"], "Lower the learning rate (lr=1e+30)"),
+        (["series", "--out", "m", "--over", "beta", "--values", "1"], "--over beta needs --sigma"),
+        (["series", "--out", "m", "--over", "beta", "--values", "1", "0.5", "--sigma", "1"], "rising, got 1 0.5"),
+        (["series", "--out", "m", "--over", "beta", "--values", "1", "1", "--sigma", "1"], "rising, got 1 1"),
+        (["series", "--out", "m", "--over", "beta", "--values", "-1", "--sigma", "1"], "at least 0, rising, got -1"),
+        (["series", "--out", "m", "--over", "beta", "--values", "nan", "--sigma", "1"], "at least 0, rising, got nan"),
+        (
+            ["series", "--out", "m", "--over", "beta", "--values", "1", "--sigma", "0"],
+            "sigma must be a positive number",
+        ),
+        (["series", "--out", "m", "--over", "epoch", "--values", "0", "1.5"], "whole numbers, the last at least 1"),
+        (["series", "--out", "m", "--over", "epoch", "--values", "0"], "whole numbers, the last at least 1, got 0"),
+        (["series", "--out", "m", "--over", "epoch", "--values", "0", "9"], "--epochs 2 ends before the last"),
+        (["series", "--out", "m", "--over", "epoch", "--values", "1", "--lr", "1e30"], "Lower the learning rate"),
+        (["evaluate", "digits-betas"], "is a series of models over beta; load it with load_series"),
         (["evaluate", "no-such-model"], "no model 'no-such-model'"),
         (["evaluate", ""], "no model ''"),
     ],
@@ -185,7 +306,8 @@ def test_values_that_cannot_be_end_in_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main([*arguments, *(QUICK if "train" in arguments else [])]) == 2
+    quick = {"train": QUICK, "series": QUICK[:5]}.get(arguments[0], [])
+    assert main([*arguments, *quick]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("vae_lib: ")
@@ -222,8 +344,9 @@ def test_interrupting_saves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "fit", interrupt)
-    assert main(["train", "--out", str(tmp_path / "m"), *QUICK]) == 130
-    assert capsys.readouterr().err == "vae_lib: stopped; nothing was saved\n"
+    for command in (["train"], ["series", "--over", "epoch", "--values", "2"]):
+        assert main([*command, "--out", str(tmp_path / "m"), *QUICK[:5]]) == 130
+        assert capsys.readouterr().err == "vae_lib: stopped; nothing was saved\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -233,7 +356,12 @@ def test_interrupting_saves_nothing(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "train | evaluate | variational autoencoders"),
+        ([], "train | series | evaluate | variational autoencoders"),
+        (
+            ["series"],
+            "--over beta | --over epoch | 0 is before the first step | same first weights | square root of beta | "
+            "sigma^2 times beta | held out | Examples | --values 0 1 2 5 | --bits | default: 300, or the last",
+        ),
         (
             ["train"],
             "Eq. (4) | KL | ELBO | prior | held out | --patience | sigma | learned | log P(X) | Adam | Examples | "

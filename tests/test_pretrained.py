@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import math
 import os
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,13 @@ from safetensors.torch import load_file, save_file
 from scipy import special
 
 from vae_lib import evidence, pretrained
+from vae_lib.byte_grid import byte_rows
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
 
 PACKAGE = Path(pretrained.__file__).parent
 SHIPPED = pretrained.names()
+SERIES = pretrained.series_names()
 
 
 def small(seed: int = 0, **kwargs: Any) -> VAE:
@@ -33,6 +37,40 @@ def small(seed: int = 0, **kwargs: Any) -> VAE:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def fail_in_replace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+
+
+def fail_in_write(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let ``after`` files be written, then fill the disk in the middle of the next."""
+    open_file, opened = os.fdopen, []
+
+    def fdopen(handle: int, *args: Any, **kwargs: Any) -> Any:
+        file = open_file(handle, *args, **kwargs)
+        opened.append(file)
+        if len(opened) > after:
+            write = file.write
+
+            class Full:
+                def __enter__(self) -> Any:
+                    return self
+
+                def __exit__(self, *args: object) -> None:
+                    file.close()
+
+                def write(self, content: bytes) -> None:
+                    write(content[: len(content) // 2])
+                    raise OSError(28, "No space left on device")
+
+            return Full()
+        return file
+
+    monkeypatch.setattr(os, "fdopen", fdopen)
 
 
 # --- there and back --------------------------------------------------------------------------------------------------
@@ -98,41 +136,234 @@ def test_names_with_dots_and_spaces(tmp_path: Path, name: str) -> None:
     assert pretrained.record(tmp_path / name)["model"]["latent_dim"] == 2
 
 
+# --- one byte each ---------------------------------------------------------------------------------------------------
+
+
+def on_grid(weight: torch.Tensor) -> torch.Tensor:
+    """The weight as ``round_to_bytes`` leaves it."""
+    model = VAE(weight.shape[1], 1, (weight.shape[0],))
+    with torch.no_grad():
+        model.encoder.net[0].weight.copy_(weight)
+    return pretrained.round_to_bytes(model).encoder.net[0].weight.detach()
+
+
+def awkward() -> torch.Tensor:
+    """Rows of every size that float16 holds, and those that break a careless rounding."""
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(3000, 40, generator=generator) * 2.0 ** (torch.arange(3000) % 30 - 18.0)[:, None]
+    weight[0] = 0
+    weight[1] = torch.eye(40)[3] * 60_000  # one huge value
+    weight[2] = torch.eye(40)[3] * 60_000 + 1  # and small ones beside it
+    weight[3] = 2.0**-24  # the smallest positive float16
+    weight[4] = torch.arange(40) * 2.0**-24
+    weight[5] = 1e-9  # nothing in float16
+    weight[6] = 0.125
+    weight[7] = (torch.arange(40) * 3 + 10) * -3.25  # on a grid already: 127 steps of 13/4
+    return weight
+
+
+def test_bytes_and_steps_give_the_weights_back_bit_for_bit() -> None:
+    weight = awkward()
+    rounded = on_grid(weight)
+    whole, steps = byte_rows(rounded)
+    assert (whole.dtype, whole.shape, steps.dtype, steps.shape) == (torch.int8, (3000, 40), torch.float32, (3000,))
+    assert int(whole.min()) >= -127
+    exact = whole.double() * steps.double()[:, None]
+    assert torch.equal(exact, rounded.double())
+    assert torch.equal(exact.half().double(), exact)  # in float16, as the file has it
+    assert torch.equal((whole.half() * steps.half()[:, None]).float(), rounded)  # and multiplied in float16
+    fraction = torch.frexp(steps).mantissa * 16
+    assert torch.equal(fraction, fraction.round())  # four significant bits
+    zero = (rounded == 0).all(dim=1)
+    assert zero[[0, 5]].all()
+    assert (steps[zero] == 1).all()
+    assert (whole[zero] == 0).all()
+
+
+def test_rounding_to_bytes_is_as_near_as_the_grid_allows() -> None:
+    weight = awkward()
+    off = (on_grid(weight) - weight).abs().amax(dim=1)
+    # Half a step, which is at most 9/8 of the largest value over 127; then what float16 loses, here or below 2^-24.
+    assert (off <= weight.abs().amax(dim=1) * (9 / 8 / 254 + 2.0**-11) + 2.0**-24).all()
+    assert torch.equal(on_grid(weight)[7], weight[7])
+
+
+def test_rounding_to_bytes_twice_is_rounding_once() -> None:
+    once = on_grid(awkward())
+    assert torch.equal(on_grid(once), once)
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        pytest.param(torch.randn(4, 50, generator=torch.Generator().manual_seed(1)), id="random"),
+        pytest.param(torch.tensor([[0.0, 0.0], [1.0, 0.3]]), id="one row of two"),
+        pytest.param(torch.tensor([[1.0, 1.0 + 2.0**-20]]), id="a bit beside the grid"),
+        pytest.param(torch.tensor([[128.0, 1.0]]), id="one step too many"),
+        pytest.param(torch.tensor([[math.nan, 1.0]]), id="nan"),
+        pytest.param(torch.tensor([[math.inf, 1.0]]), id="inf"),
+    ],
+)
+def test_weights_on_no_grid_are_not_taken_apart(weight: torch.Tensor) -> None:
+    assert byte_rows(weight) is None
+
+
+def test_a_model_of_bytes_is_saved_as_it_is(tmp_path: Path) -> None:
+    model = small(learn_sigma=True)
+    before = copy.deepcopy(model.state_dict())
+    assert pretrained.round_to_bytes(model) is model
+    loaded = pretrained.load(pretrained.save(model, tmp_path / "mine")).state_dict()
+    for key, value in model.state_dict().items():
+        assert torch.equal(loaded[key], value)
+        if key.endswith(".weight"):
+            assert byte_rows(value) is not None
+            assert not torch.equal(value, before[key].half().float())
+        else:
+            assert torch.equal(value, before[key].half().float())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e6, 65_504.0])
+def test_weights_that_no_grid_in_float16_holds_are_refused(value: float) -> None:
+    model = small()
+    with torch.no_grad():
+        model.decoder.net[0].weight[1, 1] = value  # 65504 would be rounded up, and float16 ends there
+    with pytest.raises(ValueError, match=r"weight decoder\.net\.0\.weight is not finite in float16"):
+        pretrained.round_to_bytes(model)
+
+
+# --- a series --------------------------------------------------------------------------------------------------------
+
+TEST, LABELS = torch.rand(7, 6, generator=torch.Generator().manual_seed(0)), torch.arange(7)
+
+
+def save_three(path: Path, **details: Any) -> Path:
+    models = [small(seed) for seed in range(3)]
+    return pretrained.save_series(models, path, "beta", [0.5, 1, 2], details, test=TEST, test_labels=LABELS)
+
+
+def test_round_trip_of_a_series(tmp_path: Path) -> None:
+    path = save_three(tmp_path / "deep" / "mine", data="toy", entries=[{"test_kl": 1.5}] * 3)
+    assert path == tmp_path / "deep" / "mine.safetensors"
+    assert set(contents(path.parent)) == {"mine.safetensors", "mine.json"}
+    for name in (tmp_path / "deep" / "mine", str(path)):  # with and without its ending
+        series = pretrained.load_series(name)
+        assert (series.over, series.values) == ("beta", (0.5, 1, 2))
+        assert series.labels.dtype == torch.int64
+        assert series.labels.tolist() == list(range(7))
+        assert len(series.models) == len(series.codes) == len(series.log_vars) == 3
+        for seed, model in enumerate(series.models):
+            assert not model.training
+            for key, value in model.state_dict().items():
+                np.testing.assert_array_equal(value, small(seed).state_dict()[key].numpy().astype(np.float16))
+            mean, var = Networks(small(seed).state_dict()).encode(TEST)
+            assert series.codes[seed].dtype == series.log_vars[seed].dtype == torch.float32
+            np.testing.assert_allclose(series.codes[seed].numpy(), mean, rtol=2e-3, atol=1e-3)  # float16
+            np.testing.assert_allclose(series.log_vars[seed].numpy(), np.log(var), rtol=2e-3, atol=1e-3)
+        assert series.record == pretrained.record(name)
+        assert series.record["entries"][2] == {"test_kl": 1.5}
+    tensors = load_file(path)
+    assert {f"2/{key}" for key in small().state_dict()} | {"2/codes.mean", "codes.label"} <= set(tensors)
+    assert {tensor.dtype for key, tensor in tensors.items() if key != "codes.label"} == {torch.float16}
+
+
+def test_more_than_ten_models_keep_their_order(tmp_path: Path) -> None:
+    models = [small(seed) for seed in range(12)]
+    path = pretrained.save_series(models, tmp_path / "m", "epoch", range(12), test=TEST, test_labels=LABELS)
+    loaded = pretrained.load_series(path)
+    assert loaded.values == tuple(range(12))
+    for model, other in zip(models, loaded.models, strict=True):
+        assert torch.equal(model.encoder.net[0].bias.half().float(), other.encoder.net[0].bias)
+
+
+def test_a_series_and_a_model_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    save_three(tmp_path / "three")
+    pretrained.save(small(), tmp_path / "one")
+    for call in (pretrained.load, pretrained.codes):
+        with pytest.raises(
+            ValueError, match=r"three' is a series of models over beta; load it with load_series"
+        ) as caught:
+            call(tmp_path / "three")
+        assert all(name in str(caught.value) for name in SHIPPED)
+    with pytest.raises(ValueError, match=r"one' is a single model; load it with load, or ask for a series") as caught:
+        pretrained.load_series(tmp_path / "one")
+    assert all(name in str(caught.value) for name in SERIES)
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param(fail_in_replace, id="replace"),
+        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 1), id="second write"),
+    ],
+)
+def test_a_full_disk_leaves_the_old_series_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_it: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    save_three(tmp_path / "mine", run=1)
+    before = contents(tmp_path)
+    break_it(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        save_three(tmp_path / "mine", run=2)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("models", "values", "message"),
+    [
+        ([], [], "got 0 models and 0 values"),
+        ([small()], [1, 2], "got 1 models and 2 values"),
+        ([small(), VAE(6, 3, (8, 5))], [1, 2], "one shape, but that of beta 2 is .*'latent_dim': 3"),
+    ],
+)
+def test_models_that_make_no_series_are_not_written(
+    tmp_path: Path, models: list[VAE], values: list[float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        pretrained.save_series(models, tmp_path / "mine", "beta", values, test=TEST, test_labels=LABELS)
+    assert contents(tmp_path) == {}
+
+
+def test_a_weight_of_a_series_that_is_not_finite_is_not_written(tmp_path: Path) -> None:
+    model = small()
+    with torch.no_grad():
+        model.decoder.net[0].weight[1, 1] = math.nan
+    with pytest.raises(ValueError, match=r"decoder\.net\.0\.weight is not finite"):
+        pretrained.save_series([small(), model], tmp_path / "m", "beta", [1, 2], test=TEST, test_labels=LABELS)
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("missing", ["1/decoder.net.0.weight", "1/codes.mean", "0/codes.log_var", "codes.label", "2/"])
+def test_a_series_with_a_part_missing_is_one_clear_error(tmp_path: Path, missing: str) -> None:
+    path = save_three(tmp_path / "mine")
+    save_file({key: value for key, value in load_file(path).items() if not key.startswith(missing)}, path)
+    with pytest.raises(ValueError, match=r"mine\.safetensors") as caught:
+        pretrained.load_series(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"values": [1, 2]}, {"values": None}, {"values": 3}, {"model": 3}, {"model": {}}])
+def test_a_record_that_does_not_describe_the_series_is_one_clear_error(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = save_three(tmp_path / "mine")
+    record = pretrained.record(path) | change
+    path.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"mine\.json"):
+        pretrained.load_series(path)
+
+
+def test_a_damaged_or_missing_series_is_named(tmp_path: Path) -> None:
+    path = save_three(tmp_path / "mine")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"mine\.safetensors is not a safetensors file"):
+        pretrained.load_series(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"record .*mine\.json is missing"):
+        pretrained.load_series(path)
+    with pytest.raises(FileNotFoundError, match="no model 'no-such-series'") as caught:
+        pretrained.load_series("no-such-series")
+    assert all(name in str(caught.value) for name in SERIES)
+
+
 # --- whole or not at all ---------------------------------------------------------------------------------------------
-
-
-def fail_in_replace(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-
-
-def fail_in_write(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let ``after`` files be written, then fill the disk in the middle of the next."""
-    open_file, opened = os.fdopen, []
-
-    def fdopen(handle: int, *args: Any, **kwargs: Any) -> Any:
-        file = open_file(handle, *args, **kwargs)
-        opened.append(file)
-        if len(opened) > after:
-            write = file.write
-
-            class Full:
-                def __enter__(self) -> Any:
-                    return self
-
-                def __exit__(self, *args: object) -> None:
-                    file.close()
-
-                def write(self, content: bytes) -> None:
-                    write(content[: len(content) // 2])
-                    raise OSError(28, "No space left on device")
-
-            return Full()
-        return file
-
-    monkeypatch.setattr(os, "fdopen", fdopen)
 
 
 @pytest.mark.parametrize(
@@ -274,9 +505,11 @@ def test_nothing_in_the_package_pickles() -> None:
 # --- the models that ship --------------------------------------------------------------------------------------------
 
 
-def test_the_two_models_ship() -> None:
-    assert {"digits-2", "mnist-2"} <= set(SHIPPED)
-    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == set(SHIPPED)
+def test_the_models_and_series_ship() -> None:
+    assert {"digits-2", "digits-12", "mnist-2"} <= set(SHIPPED)
+    assert {"digits-betas", "digits-epochs"} <= set(SERIES)
+    assert not set(SHIPPED) & set(SERIES)
+    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == {*SHIPPED, *SERIES}
 
 
 def agrees(ours: float, recorded: float, absolute: float) -> None:
@@ -304,7 +537,8 @@ def test_a_shipped_models_record_says_how_it_was_made(name: str) -> None:
     record = pretrained.record(name)
     dataset = name.split("-")[0]
     assert record["data"] == dataset
-    assert record["model"] == {**record["model"], "likelihood": "gaussian", "latent_dim": 2}
+    latent_dim = int(name.split("-")[-1])
+    assert record["model"] == {**record["model"], "likelihood": "gaussian", "latent_dim": latent_dim}
     assert isinstance(record["seed"], int)
     assert record["beta"] == 1
     assert 1 <= record["best_epoch"] <= record["epochs_run"]
@@ -314,7 +548,7 @@ def test_a_shipped_models_record_says_how_it_was_made(name: str) -> None:
     figures = record["figures"]
     for key in ("test_reconstruction", "test_kl", "test_elbo", "test_log_evidence", "squared_error", "sigma"):
         assert math.isfinite(figures[key]), key
-    assert figures["log_evidence_method"] == "grid"
+    assert figures["log_evidence_method"].startswith("grid" if latent_dim <= 2 else "importance sampling")
     agrees(figures["test_elbo"], figures["test_reconstruction"] - figures["test_kl"], 2e-4)  # rounded to four places
     assert figures["test_elbo_same_examples"] < figures["test_log_evidence"]
     assert figures["test_kl"] > 1  # nats: two latents in use
@@ -339,7 +573,7 @@ def test_a_shipped_models_training_had_stopped_improving(name: str) -> None:
 def test_codes_of_a_shipped_model_roughly_follow_the_prior(name: str) -> None:
     tensors, record = load_file(PACKAGE / "models" / f"{name}.safetensors"), pretrained.record(name)
     means, labels = pretrained.codes(name)
-    assert means.shape == (len(labels), 2)
+    assert means.shape == (len(labels), record["model"]["latent_dim"])
     assert 300 <= len(means) <= record["data_split"]["test"]
     assert set(labels.tolist()) == set(range(10))
     # The aggregate posterior, the mean of Q(z|X) over X, is what N(0, I) is held against. Loose: it never fits.
@@ -413,3 +647,94 @@ def test_codes_need_their_labels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="test and test_labels belong together"):
         pretrained.save(VAE(4, 2, (4,)), tmp_path / "m", test=torch.rand(3, 4))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name in (*SHIPPED, *SERIES) if pretrained.record(name).get("bits") == 8])
+def test_shipped_weights_of_eight_bits_are_on_their_grid(name: str) -> None:
+    for key, value in load_file(PACKAGE / "models" / f"{name}.safetensors").items():
+        if key.endswith(".weight"):
+            whole, steps = byte_rows(value)
+            assert torch.equal(whole.half() * steps.half()[:, None], value), key
+
+
+def test_digits_12_uses_some_of_its_latents(digits: Dataset) -> None:
+    """What chapter and widget show: some latents carry the picture, others stay with the prior."""
+    mean, var = Networks(pretrained.load("digits-12").state_dict()).encode(digits.test)
+    kl = (0.5 * (var + mean**2 - 1 - np.log(var))).mean(axis=0)
+    agrees(float(kl.sum()), pretrained.record("digits-12")["figures"]["test_kl"], 1e-3)
+    assert 4 <= (kl > 0.5).sum() <= 8  # nats
+    assert 4 <= (kl < 0.01).sum() <= 8
+    assert ((kl > 0.5) | (kl < 0.05)).all()  # none between
+
+
+# --- the series that ship --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_a_shipped_series_reaches_the_figures_of_its_record(name: str, digits: Dataset) -> None:
+    series = pretrained.load_series(name)
+    assert torch.equal(series.labels, digits.test_labels)
+    entries = series.record["entries"]
+    assert [entry[series.over] for entry in entries] == list(series.values)
+    for model, codes, log_vars, entry in zip(series.models, series.codes, series.log_vars, entries, strict=True):
+        networks = Networks(model.state_dict())
+        mean, var = networks.encode(digits.test)
+        x = digits.test.double().numpy()
+        agrees(float((0.5 * (var + mean**2 - 1 - np.log(var))).sum(1).mean()), entry["test_kl"], 1e-3)
+        noise = np.random.default_rng(0).normal(size=(10, *mean.shape))
+        drawn = networks.log_likelihood(x, mean + np.sqrt(var) * noise)  # (draws, examples)
+        # Ten draws here and ten in the record: four standard errors of their difference, and some room for float32.
+        error = 4 * float(drawn.std(axis=0).mean()) * math.sqrt(2 / drawn.size) + 1e-2
+        agrees(float(drawn.mean()), entry["test_reconstruction"], error)
+        agrees(entry["test_elbo"], entry["test_reconstruction"] - entry["test_kl"], 2e-4)
+        agrees(float(((networks.decode(mean) - x) ** 2).mean()), entry["squared_error"], 2e-6)
+        assert entry["active_units"] == (mean.var(axis=0, ddof=1) > 0.01).sum()
+        assert entry["sigma"] == pytest.approx(networks.sigma, abs=2e-6)
+        np.testing.assert_allclose(codes.numpy(), mean, rtol=2e-3, atol=2e-3)  # float16
+        np.testing.assert_allclose(log_vars.numpy(), np.log(var), rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_a_shipped_series_says_how_it_was_made(name: str) -> None:
+    record = pretrained.record(name)
+    assert record["command"].startswith(f"python -m vae_lib series --over {record['over']} ")
+    assert record["command"].endswith(f" --out vae_lib/models/{name}")
+    assert (record["data"], record["bits"], record["model"]["latent_dim"]) == ("digits", 8, 2)
+    assert record["code_revision"] not in ("", "unknown")
+    size = sum((PACKAGE / "models" / f"{name}.{ending}").stat().st_size for ending in ("safetensors", "json"))
+    assert size < 500_000  # bytes, two for each weight; a page carries half of that, and the decoder alone
+
+
+def test_digits_betas_go_from_a_wide_map_to_collapse() -> None:
+    series = pretrained.load_series("digits-betas")
+    entries = series.record["entries"]
+    assert series.over == "beta"
+    assert 1 in series.values
+    rate = [entry["test_kl"] for entry in entries]
+    assert all(later < earlier for earlier, later in pairwise(rate))
+    assert rate[-1] < 0.01  # nats: collapsed
+    assert [entries[0]["active_units"], entries[-1]["active_units"]] == [2, 0]
+    assert series.codes[0].std(dim=0).min() > 2.5  # far wider than the prior
+    assert series.codes[-1].abs().max() < 0.2
+    assert len({entry["sigma"] for entry in entries}) == 1
+    best = max(entries, key=lambda entry: entry["test_elbo"])
+    assert 0.3 <= best["beta"] <= 3  # the ELBO is what beta = 1 trains
+    # Rate against distortion on the training examples: falling and convex, each slope flatter than the one before.
+    points = [(entry["train_kl"], -entry["train_reconstruction"]) for entry in reversed(entries)]
+    slopes = [(d2 - d1) / (r2 - r1) for (r1, d1), (r2, d2) in pairwise(points)]
+    assert all(later > earlier for earlier, later in pairwise(slopes))
+    assert all(slope < 0.1 for slope in slopes)
+
+
+def test_digits_epochs_end_where_beta_1_does() -> None:
+    series, betas = pretrained.load_series("digits-epochs"), pretrained.load_series("digits-betas")
+    entries = series.record["entries"]
+    assert series.over == "epoch"
+    assert series.values[0] == 0
+    assert series.values[-1] == series.record["epochs"]
+    assert entries[0]["test_kl"] < 0.1  # nats: every Q(z|X) is about the prior
+    assert entries[-1]["test_elbo"] > entries[0]["test_elbo"] + 100
+    assert [entry["train_kl"] is None for entry in entries] == [epoch == 0 for epoch in series.values]
+    at_one = betas.models[betas.values.index(1)]  # the same first weights, order and noise, so the same model
+    for key, value in series.models[-1].state_dict().items():
+        torch.testing.assert_close(value, at_one.state_dict()[key], rtol=0, atol=0)

@@ -223,6 +223,46 @@ def test_fit_leaves_the_model_ready_to_evaluate() -> None:
     assert not model.encoder.training
 
 
+# --- looking on ------------------------------------------------------------------------------------------------------
+
+
+def test_after_epoch_meets_the_weights_of_each_moment(steps: list[dict[str, Any]]) -> None:
+    model, kept = small(), []
+    first = weights(model).clone()
+    fit(model, toy(), epochs=4, batch_size=16, after_epoch=lambda epoch: kept.append((epoch, weights(model).clone())))
+    assert [epoch for epoch, _ in kept] == [0, 1, 2, 3, 4]
+    assert torch.equal(kept[0][1], first)
+    for epoch, seen in kept[1:]:  # 16, 16, 16 and 2 examples: four steps an epoch; log_sigma, the first, is fixed
+        assert torch.equal(seen[1:], steps[4 * epoch - 1]["weights"])
+    assert torch.equal(kept[4][1], weights(model))
+    assert len({tuple(seen.tolist()) for _, seen in kept}) == 5
+
+
+def test_a_snapshot_is_the_model_of_a_training_stopped_there() -> None:
+    kept: dict[int, torch.Tensor] = {}
+
+    def stop(epoch: int) -> None:
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    model, stopped, short = small(), small(), small()
+    fit(model, toy(), epochs=5, seed=2, after_epoch=lambda epoch: kept.update({epoch: weights(model).clone()}))
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, toy(), epochs=5, seed=2, after_epoch=stop)
+    assert torch.equal(kept[3], weights(stopped))
+    # The learning rate falls over the epochs asked for, so a shorter training is the same in its first epoch only.
+    fit(short, toy(), epochs=1, seed=2)
+    assert torch.equal(kept[1], weights(short))
+
+
+def test_looking_on_changes_nothing() -> None:
+    watched, plain = small(), small()
+    settings: dict[str, Any] = {"epochs": 3, "batch_size": 16, "validation": toy(10, 1)}
+    first = fit(watched, toy(), **settings, after_epoch=lambda epoch: mean_terms(watched, toy(10, 2)))
+    assert first == fit(plain, toy(), **settings)
+    assert torch.equal(weights(watched), weights(plain))
+
+
 # --- the best epoch --------------------------------------------------------------------------------------------------
 
 

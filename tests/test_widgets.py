@@ -10,7 +10,7 @@ import torch
 import traitlets
 from torch import nn
 
-from vae_lib import palette
+from vae_lib import data, palette, pretrained
 from vae_lib.byte_grid import round_rows
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets import LatentExplorer
@@ -146,6 +146,52 @@ def test_codes_that_do_not_fit_are_refused(model: VAE) -> None:
         LatentExplorer(model, torch.zeros(2, 2), torch.zeros(3))
     with pytest.raises(ValueError, match="digits 0 to 9, got 10"):
         LatentExplorer(model, torch.zeros(2, 2), torch.tensor([1, 10]))
+
+
+def test_widths_are_the_posterior_s_standard_deviations() -> None:
+    examples = data.load("digits").test
+    with torch.no_grad():
+        expected = pretrained.load("digits-2").encode(examples).std
+    explorer = LatentExplorer("digits-2")
+    widths = torch.from_numpy(np.frombuffer(explorer.widths, "<f2").astype(np.float32)).reshape(-1, 2)
+    torch.testing.assert_close(widths, expected, rtol=2e-3, atol=0)  # log variances and widths, both rounded to float16
+
+
+def test_there_are_no_widths_without_log_variances(model: VAE) -> None:
+    assert LatentExplorer(model, torch.zeros(2, 2)).widths == b""
+    assert LatentExplorer("digits-2", torch.zeros(2, 2)).widths == b""
+
+
+def test_log_variances_that_do_not_fit_are_refused(model: VAE) -> None:
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), one row for each code, got \(3, 2\)"):
+        LatentExplorer(model, torch.zeros(2, 2), log_var=torch.zeros(3, 2))
+    with pytest.raises(ValueError, match=r"shape \(0, 2\), one row for each code, got \(3, 2\)"):
+        LatentExplorer(model, log_var=torch.zeros(3, 2))
+    for value in (float("nan"), float("inf"), float("-inf"), 30.0):
+        with pytest.raises(ValueError, match=r"must be finite and at most 22, got .* in row 1"):
+            LatentExplorer(model, torch.zeros(2, 2), log_var=[[0.0, 0.0], [0.0, value]])
+
+
+def test_a_walk_is_between_two_digits_that_have_codes(model: VAE) -> None:
+    explorer = LatentExplorer(model, torch.zeros(3, 2), torch.tensor([1, 4, 9]))
+    assert explorer.walk == []
+    explorer.walk = [9, 1]
+    for walk in ([1], [1, 1], [1, 2], [1, 4, 9]):
+        with pytest.raises(traitlets.TraitError, match=r"that have codes, of \[1, 4, 9\], got"):
+            explorer.walk = walk
+    assert explorer.walk == [9, 1]
+    explorer.walk = []
+    assert LatentExplorer("digits-2", walk=(0, 6)).walk == [0, 6]
+    with pytest.raises(traitlets.TraitError, match=r"of \[\], got \[0, 6\]"):
+        LatentExplorer(model, walk=[0, 6])
+
+
+def test_the_browser_s_walk_and_backdrop_arrive() -> None:
+    explorer = LatentExplorer("digits-2", backdrop=True)
+    assert explorer.backdrop
+    explorer.set_state({"walk": [3, 8], "backdrop": False})
+    assert explorer.walk == [3, 8]
+    assert not explorer.backdrop
 
 
 def test_other_latent_dims_are_refused() -> None:

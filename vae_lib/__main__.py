@@ -1,8 +1,9 @@
-"""``python -m vae_lib train`` and ``evaluate``: the models that ship are made by this command."""
+"""``python -m vae_lib train``, ``series`` and ``evaluate``: the models that ship are made by this command."""
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import shlex
@@ -37,6 +38,24 @@ Examples:
       cross-entropy on grey values: usual, but not the logarithm of a density of the data
 """
 
+SERIES_HELP = """\
+Train several models that differ in one thing, and save them as one pair of files, for a slider to go through.
+
+  --over beta   one model for each weight on the KL term, all from the same first weights, with the same data, order
+                and noise, for --epochs epochs each
+  --over epoch  one training, of which the weights after each of these epochs are kept; 0 is before the first step
+
+For --over beta, sigma has to be fixed by --sigma: only sigma^2 times beta matters for which model is best. The loss
+with weight beta at sigma has the same optimum as the plain loss, Eq. (4) with beta = 1, at sigma times the square root
+of beta. No part of the data is held out, and nothing stops early.
+
+Examples:
+  python -m vae_lib series --over beta --values 0.01 0.1 1 10 100 --sigma 0.16 --out my-betas
+      from a map far wider than the prior to one point; a few minutes on scikit-learn's digits
+  python -m vae_lib series --over epoch --values 0 1 2 5 20 100 --out my-epochs
+      moments of one training of 100 epochs; under a minute
+"""
+
 EVALUATE_HELP = """\
 Measure a saved model on the test examples of its data. Nats per example, pixels and latents summed.
 
@@ -63,40 +82,60 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m vae_lib", description="Train and measure variational autoencoders.", allow_abbrev=False
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="{train,evaluate}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="{train,series,evaluate}")
     style = argparse.RawDescriptionHelpFormatter
 
     train = commands.add_parser(
         "train", help="train a model and save it", description=TRAIN_HELP, formatter_class=style
     )
-    train.add_argument("--data", choices=data.NAMES, default="digits", help="data set (default: %(default)s)")
-    train.add_argument("--out", type=Path, required=True, help="where to save, without an ending")
-    train.add_argument("--latent-dim", type=_positive, default=2, help="dimensions of z (default: %(default)s)")
-    train.add_argument(
-        "--hidden",
-        type=_positive,
-        nargs="+",
-        default=[256, 128],
-        metavar="WIDTH",
-        help="hidden layers of the encoder; the decoder mirrors them (default: 256 128)",
+    series = commands.add_parser(
+        "series", help="train models that differ in one thing", description=SERIES_HELP, formatter_class=style
     )
-    train.add_argument(
-        "--likelihood",
-        choices=("gaussian", "bernoulli"),
-        default="gaussian",
-        help="P(X|z): N(f(z), sigma^2 I), or coin flips for binarized data (default: %(default)s)",
+    series.add_argument("--over", choices=("beta", "epoch"), required=True, help="what the models differ in")
+    series.add_argument(
+        "--values", type=float, nargs="+", required=True, metavar="VALUE", help="its values, rising, a model for each"
     )
-    train.add_argument(
-        "--sigma",
-        type=float,
-        help="keep sigma of the Gaussian at this value, in units of brightness 0..1; without it sigma is learned",
-    )
+    for command in (train, series):
+        command.add_argument("--data", choices=data.NAMES, default="digits", help="data set (default: %(default)s)")
+        command.add_argument("--out", type=Path, required=True, help="where to save, without an ending")
+        command.add_argument("--latent-dim", type=_positive, default=2, help="dimensions of z (default: %(default)s)")
+        command.add_argument(
+            "--hidden",
+            type=_positive,
+            nargs="+",
+            default=[256, 128],
+            metavar="WIDTH",
+            help="hidden layers of the encoder; the decoder mirrors them (default: 256 128)",
+        )
+        command.add_argument(
+            "--likelihood",
+            choices=("gaussian", "bernoulli"),
+            default="gaussian",
+            help="P(X|z): N(f(z), sigma^2 I), or coin flips for binarized data (default: %(default)s)",
+        )
+        command.add_argument(
+            "--sigma",
+            type=float,
+            help="keep sigma of the Gaussian at this value, in units of brightness 0..1; without it sigma is learned",
+        )
     train.add_argument("--beta", type=float, default=1.0, help="weight on the KL term; 1 is Eq. (4) (default: 1)")
     train.add_argument("--epochs", type=_positive, default=300, help="at most this many (default: %(default)s)")
     train.add_argument("--patience", type=_positive, default=30, help="epochs without gain (default: %(default)s)")
-    train.add_argument("--batch-size", type=_positive, default=128, help="examples a step (default: %(default)s)")
-    train.add_argument("--lr", type=float, default=1e-3, help="Adam's first learning rate (default: %(default)s)")
-    train.add_argument("--seed", type=int, default=0, help="of weights, order and noise (default: %(default)s)")
+    series.add_argument(
+        "--epochs", type=_positive, help="how many (default: 300, or the last of --values with --over epoch)"
+    )
+    for command in (train, series):
+        command.add_argument("--batch-size", type=_positive, default=128, help="examples a step (default: %(default)s)")
+        command.add_argument("--lr", type=float, default=1e-3, help="Adam's first learning rate (default: %(default)s)")
+        command.add_argument("--seed", type=int, default=0, help="of weights, order and noise (default: %(default)s)")
+        command.add_argument(
+            "--bits",
+            type=int,
+            choices=(16, 8),
+            default=16,
+            help="of each weight as saved; 8 rounds every row to a grid of 255 steps, half the bytes on a page "
+            "(default: %(default)s)",
+        )
 
     evaluate = commands.add_parser(
         "evaluate", help="measure a saved model", description=EVALUATE_HELP, formatter_class=style
@@ -165,16 +204,30 @@ def _revision() -> str:
         return "unknown"
 
 
-def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+def _first_model(options: argparse.Namespace, dataset: data.Dataset) -> VAE:
+    torch.manual_seed(options.seed)  # the first weights
+    sigma = {"learn_sigma": True} if options.sigma is None else {"sigma": options.sigma}
+    return VAE(dataset.data_dim, options.latent_dim, tuple(options.hidden), likelihood=options.likelihood, **sigma)
+
+
+def _round(model: VAE, bits: int) -> None:
+    """Before measuring, so that the figures are those of what is saved."""
+    (pretrained.round_to_bytes if bits == 8 else pretrained.round_to_half)(model)
+
+
+def _prepare(options: argparse.Namespace) -> data.Dataset:
     if not options.out.name:
         raise ValueError(f"--out must name a file, without an ending, got {str(options.out)!r}")
     dataset = data.load(options.data)
     options.out.parent.mkdir(parents=True, exist_ok=True)  # fails now rather than after the training
+    return dataset
+
+
+def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+    dataset = _prepare(options)
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]
-    torch.manual_seed(options.seed)  # the first weights
-    sigma = {"learn_sigma": True} if options.sigma is None else {"sigma": options.sigma}
-    model = VAE(dataset.data_dim, options.latent_dim, tuple(options.hidden), likelihood=options.likelihood, **sigma)
+    model = _first_model(options, dataset)
     print(f"{dataset.name}: {len(train)} to train on, {len(validation)} held out, {len(dataset.test)} to test on")
     started = time.monotonic()
     history = training.fit(
@@ -189,19 +242,13 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         patience=options.patience,
     )
     seconds = time.monotonic() - started
-    pretrained.round_to_half(model)
+    _round(model, options.bits)
     details = {
-        "command": "python -m vae_lib " + shlex.join(command_line),
-        "data": dataset.name,
-        "data_split": {"train": len(train), "validation": len(validation), "test": len(dataset.test)},
-        "seed": options.seed,
+        **_origin(options, command_line, train=len(train), validation=len(validation), test=len(dataset.test)),
         "beta": options.beta,
         "epochs_run": len(history.kl),
         "best_epoch": history.best_epoch,
         "seconds": round(seconds, 1),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "code_revision": _revision(),
     }
     codes = {"test": dataset.test, "test_labels": dataset.test_labels}
     path = pretrained.save(model, options.out, details, **codes)  # before measuring, which takes long and can fail
@@ -214,6 +261,115 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         ) from None
     pretrained.save(model, options.out, {**details, "figures": reached}, **codes)
     print(_table(reached))
+
+
+def _origin(options: argparse.Namespace, command_line: Sequence[str], **split: int) -> dict[str, Any]:
+    """What every record says of how it was made."""
+    return {
+        "command": "python -m vae_lib " + shlex.join(command_line),
+        "data": options.data,
+        "data_split": split,
+        "seed": options.seed,
+        "bits": options.bits,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "code_revision": _revision(),
+    }
+
+
+@torch.no_grad()
+def entry_figures(model: VAE, test: Tensor) -> dict[str, Any]:
+    """The figures of one model of a series, on test examples, in nats per example.
+
+    Args:
+        test: shape ``(count, data_dim)``, at least two; the ELBO is that of all of them, with ten draws of z each.
+
+    Returns:
+        ``test_reconstruction``, ``test_kl``, ``test_elbo``; ``active_units``, how many latents have a posterior mean
+        whose variance over the examples is above 0.01 (Burda et al. 2015); ``squared_error``, mean over pixels at
+        z = μ(X); ``sigma``.
+    """
+    reconstruction, kl = training.mean_terms(model, test, samples=10)
+    means = model.encode(test).mean  # (count, latent_dim)
+    return {
+        "test_reconstruction": round(reconstruction, 4),
+        "test_kl": round(kl, 4),
+        "test_elbo": round(reconstruction - kl, 4),
+        "active_units": int((means.var(0) > 0.01).sum()),
+        "squared_error": round(float(((model.decode(means) - test) ** 2).mean()), 6),
+        "sigma": round(model.sigma, 6),
+    }
+
+
+def _series_values(options: argparse.Namespace) -> tuple[list[float], int]:
+    """The values, whole numbers for epochs, and how many epochs to train."""
+    values: list[float] = options.values
+    if not all(math.isfinite(value) and value >= 0 for value in values) or sorted(set(values)) != values:
+        raise ValueError(f"--values must be numbers of at least 0, rising, got {' '.join(f'{v:g}' for v in values)}")
+    if options.over == "beta":
+        if options.likelihood == "gaussian" and options.sigma is None:
+            raise ValueError("--over beta needs --sigma, which is then the same for all; such as --sigma 0.16")
+        return values, options.epochs or 300
+    if not all(value.is_integer() for value in values) or values[-1] < 1:
+        raise ValueError(f"epochs are whole numbers, the last at least 1, got {' '.join(f'{v:g}' for v in values)}")
+    epochs = options.epochs or int(values[-1])
+    if epochs < values[-1]:
+        raise ValueError(f"--epochs {epochs} ends before the last of --values, {values[-1]:g}; leave --epochs out")
+    return [int(value) for value in values], epochs
+
+
+def _series(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+    values, epochs = _series_values(options)
+    dataset = _prepare(options)
+    print(f"{dataset.name}: {len(dataset.train)} to train on, {len(dataset.test)} to test on")
+    started = time.monotonic()
+    betas, kept = (values, [epochs]) if options.over == "beta" else ([1.0], values)
+    models: list[VAE] = []
+    seen: list[tuple[float | None, float | None]] = []  # (reconstruction, kl) of the training data in that epoch
+    for beta in betas:
+        model = _first_model(options, dataset)
+
+        def keep(epoch: int, model: VAE = model) -> None:
+            if epoch in kept:
+                models.append(copy.deepcopy(model))
+
+        history = training.fit(
+            model,
+            dataset.train,
+            epochs=epochs,
+            batch_size=options.batch_size,
+            lr=options.lr,
+            beta=beta,
+            seed=options.seed,
+            after_epoch=keep,
+        )
+        by_epoch = zip(history.reconstruction, history.kl, strict=True)
+        rounded = [(None, None), *((round(reconstruction, 4), round(kl, 4)) for reconstruction, kl in by_epoch)]
+        seen += [rounded[int(epoch)] for epoch in kept]
+    seconds = time.monotonic() - started
+    entries = []
+    for value, model, (reconstruction, kl) in zip(values, models, seen, strict=True):
+        _round(model, options.bits)
+        reached = {"train_reconstruction": reconstruction, "train_kl": kl, **entry_figures(model, dataset.test)}
+        entries.append({options.over: value, **reached})
+        print(
+            f"{options.over} {value:g}: KL {reached['test_kl']}, ELBO {reached['test_elbo']} nats on the test examples"
+        )
+    path = pretrained.save_series(
+        models,
+        options.out,
+        options.over,
+        values,
+        {
+            **_origin(options, command_line, train=len(dataset.train), test=len(dataset.test)),
+            "epochs": epochs,
+            "seconds": round(seconds, 1),
+            "entries": entries,
+        },
+        test=dataset.test,
+        test_labels=dataset.test_labels,
+    )
+    print(f"saved {path} and {path.with_suffix('.json').name}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -239,6 +395,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "train":
             _train(options, arguments)
+        elif options.command == "series":
+            _series(options, arguments)
         else:
             _evaluate(options)
     except (ValueError, OSError, RuntimeError, training.NonFiniteLossError) as error:

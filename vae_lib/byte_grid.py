@@ -16,7 +16,7 @@ def _step_at_least(size: Tensor) -> Tensor:
     """The smallest number of four significant bits that is at least ``size`` and that float16 can hold."""
     fraction, _ = torch.frexp(size)  # size = fraction · 2^n with fraction in [1/2, 1)
     unit = (size / fraction / 16).clamp(min=_SMALLEST_HALF)  # 2^n / 16, exactly
-    return torch.where(size > 0, torch.ceil(size / unit) * unit, torch.ones_like(size))
+    return torch.where(size == 0, torch.ones_like(size), torch.ceil(size / unit) * unit)
 
 
 def _fit(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -48,7 +48,7 @@ def round_rows(weight: Tensor) -> Tensor:
 
 
 def byte_rows(weight: Tensor) -> tuple[Tensor, Tensor] | None:
-    """The whole numbers and steps that ``round_rows`` made a matrix of; ``round_rows`` need not be the caller's.
+    """The whole numbers and steps of a matrix that ``round_rows`` made.
 
     Args:
         weight: shape ``(rows, columns)``.

@@ -1,6 +1,7 @@
 """Models as files: weights in safetensors (float16, never pickle) with a JSON record beside them.
 
-``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved.
+``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved. A series is
+several models of one shape in one such pair of files, and its record says what they differ in: ``over``.
 """
 
 from __future__ import annotations
@@ -8,35 +9,69 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as to_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
+from vae_lib.byte_grid import round_rows
 from vae_lib.model import VAE
 
 SHIPPED = Path(__file__).parent / "models"
 _CODES, _LOG_VARS, _LABELS = "codes.mean", "codes.log_var", "codes.label"
 
 
+class Series(NamedTuple):
+    """Models of one shape, one for each value of what they differ in.
+
+    Attributes:
+        over: ``"beta"``, the weight on the KL term, or ``"epoch"``, moments of one training.
+        values: of ``over``, rising; one for each model.
+        models: in the order of ``values``, float32, ready to evaluate.
+        codes: for each model the means of Q(z|X) of the test examples, float32, shape ``(count, latent_dim)``.
+        log_vars: for each model the logarithms of the variances of Q(z|X), of the same shape.
+        labels: the classes of the test examples, int64, shape ``(count,)``.
+        record: how they were made; ``record["entries"]`` has the figures of each, in nats per example.
+    """
+
+    over: str
+    values: tuple[float, ...]
+    models: tuple[VAE, ...]
+    codes: tuple[Tensor, ...]
+    log_vars: tuple[Tensor, ...]
+    labels: Tensor
+    record: dict[str, Any]
+
+
 def names() -> tuple[str, ...]:
-    """The models that ship with the package."""
+    """The single models that ship with the package, for ``load``."""
+    return tuple(name for name in _shipped() if "over" not in record(name))
+
+
+def series_names() -> tuple[str, ...]:
+    """The series of models that ship with the package, for ``load_series``."""
+    return tuple(name for name in _shipped() if "over" in record(name))
+
+
+def _shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.safetensors")))
 
 
 def _path(name: str | Path) -> Path:
     """The weights' file of a shipped model's name or of a path, with or without its ending."""
-    if name in names():  # a bare name; "./digits-2" and Path("digits-2") are your own file
+    if name in _shipped():  # a bare name; "./digits-2" and Path("digits-2") are your own file
         return SHIPPED / f"{name}.safetensors"
     path = Path(name)
     path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     path = path.with_name(f"{path.name}.safetensors") if path.name else Path(".safetensors")
     if not path.exists():
         raise FileNotFoundError(
-            f"no model {str(name)!r}: shipped are {', '.join(names())}, and there is no file {path}"
+            f"no model {str(name)!r}: shipped are {', '.join(names())}, the series {', '.join(series_names())}, "
+            f"and there is no file {path}"
         )
     return path
 
@@ -56,17 +91,58 @@ def load(name: str | Path) -> VAE:
 
     Raises:
         FileNotFoundError: no such model; names those that ship.
-        ValueError: the file is damaged, or its weights do not fit the record.
+        ValueError: the file is damaged, or its weights do not fit the record; or it is a series.
     """
-    path = _path(name)
-    described = record(name)
+    path, described = _path(name), _record_of(name, series=False)
+    return _model(path, described, _tensors(path))
+
+
+def load_series(name: str | Path) -> Series:
+    """Load a series of models.
+
+    Args:
+        name: a shipped series, one of ``series_names()``, or the path that was given to ``save_series``.
+
+    Raises:
+        FileNotFoundError: no such series; names those that ship.
+        ValueError: the file is damaged, or its weights or codes do not fit the record; or it is a single model.
+    """
+    path, described = _path(name), _record_of(name, series=True)
+    grouped: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in _tensors(path).items():
+        index, _, rest = key.rpartition("/")
+        grouped.setdefault(index, {})[rest] = tensor
+    labels, values = grouped.pop("", {}).get(_LABELS), described.get("values")
+    if labels is None or not isinstance(values, list) or set(grouped) != {str(index) for index in range(len(values))}:
+        raise ValueError(
+            f"{path} does not fit its record {path.with_suffix('.json').name}, which names the values {values!r}; "
+            "save the series again"
+        )
+    entries = [grouped[str(index)] for index in range(len(values))]
+    models = tuple(_model(path, described, entry) for entry in entries)
+    for entry in entries:
+        for key in (_CODES, _LOG_VARS):
+            if key not in entry or entry[key].shape != (len(labels), models[0].latent_dim):
+                raise ValueError(f"{path} holds no {key} that fits its labels; save the series again")
+    return Series(
+        described["over"],
+        tuple(values),
+        models,
+        tuple(entry[_CODES].float() for entry in entries),
+        tuple(entry[_LOG_VARS].float() for entry in entries),
+        labels.long(),
+        described,
+    )
+
+
+def _model(path: Path, described: dict[str, Any], tensors: dict[str, Tensor]) -> VAE:
+    """The model that a record describes, with these of the tensors in ``path`` for weights."""
     try:
         model = VAE(**described["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.with_suffix('.json')} describes no model ({error!r}); save the model again") from None
-    weights = {key: value.float() for key, value in _tensors(path).items() if not key.startswith("codes.")}
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict({key: value.float() for key, value in tensors.items() if not key.startswith("codes.")})
     except RuntimeError as error:
         raise ValueError(
             f"{path} does not fit its record {path.with_suffix('.json').name}: {' '.join(str(error).split())}"
@@ -74,8 +150,22 @@ def load(name: str | Path) -> VAE:
     return model.eval()
 
 
+def _record_of(name: str | Path, *, series: bool) -> dict[str, Any]:
+    """The record, if it is that of a series or of a single model, as asked."""
+    described = record(name)
+    if ("over" in described) != series:
+        remedy = (
+            f"is a single model; load it with load, or ask for a series: {', '.join(series_names())}"
+            if series
+            else f"is a series of models over {described['over']}; load it with load_series, or ask for a single "
+            f"model: {', '.join(names())}"
+        )
+        raise ValueError(f"{str(name)!r} {remedy}")
+    return described
+
+
 def record(name: str | Path) -> dict[str, Any]:
-    """The JSON record of a model: how it was made and the figures that it reached, in nats per example."""
+    """The JSON record of a model or a series: how it was made and the figures that it reached, in nats per example."""
     path = _path(name).with_suffix(".json")
     if not path.exists():
         raise FileNotFoundError(f"the model's record {path} is missing; a model is two files, keep them together")
@@ -95,12 +185,30 @@ def codes(name: str | Path) -> tuple[Tensor, Tensor]:
         Means of Q(z|X), float32, shape ``(count, latent_dim)``, and the class of each, int64, shape ``(count,)``.
 
     Raises:
-        ValueError: the model was saved without them.
+        ValueError: the model was saved without them; or it is a series.
     """
-    tensors = _tensors(_path(name))
-    if _CODES not in tensors:
-        raise ValueError(f"model {str(name)!r} holds no codes of test examples; save it with test=..., test_labels=...")
+    tensors = _test_tensors(name)
     return tensors[_CODES].float(), tensors[_LABELS].long()
+
+
+def log_vars(name: str | Path) -> Tensor:
+    """The logarithms of the variances of Q(z|X) at the test examples, in the order of ``codes(name)``.
+
+    Returns:
+        float32, shape ``(count, latent_dim)``.
+
+    Raises:
+        ValueError: the model was saved without them; or it is a series.
+    """
+    return _test_tensors(name)[_LOG_VARS].float()
+
+
+def _test_tensors(name: str | Path) -> dict[str, Tensor]:
+    tensors = _tensors(_path(name))
+    if not {_CODES, _LOG_VARS, _LABELS} <= set(tensors):
+        _record_of(name, series=False)
+        raise ValueError(f"model {str(name)!r} holds no codes of test examples; save it with test=..., test_labels=...")
+    return tensors
 
 
 def _half(name: str, weight: Tensor) -> Tensor:
@@ -117,6 +225,23 @@ def round_to_half(model: VAE) -> VAE:
     for name, weight in model.state_dict().items():
         weight.copy_(_half(name, weight))
     return model
+
+
+def round_to_bytes(model: VAE) -> VAE:
+    """Round each row of each Linear weight in place to a grid of 255 steps, and all else to float16's precision.
+
+    The weights that result are exact in float16, so ``save`` changes them no further, and
+    ``byte_grid.byte_rows`` takes them apart into one byte each, for a page that carries them.
+
+    Raises:
+        ValueError: a weight is NaN or too large for float16.
+    """
+    round_to_half(model)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Linear):
+                module.weight.copy_(round_rows(module.weight))
+    return round_to_half(model)
 
 
 def save(
@@ -141,20 +266,65 @@ def save(
     Raises:
         ValueError: a weight is NaN or too large for float16; nothing is written.
     """
-    path = Path(path)
-    path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     tensors = {key: _half(key, value) for key, value in model.state_dict().items()}
     if (test is None) != (test_labels is None):
         raise ValueError("test and test_labels belong together; pass both or neither")
     if test is not None and test_labels is not None:
-        with torch.no_grad():
-            posterior = model.encode(test)
-        tensors |= {
-            _CODES: _half(_CODES, posterior.mean),
-            _LOG_VARS: _half(_LOG_VARS, posterior.log_var),
-            _LABELS: test_labels.to(torch.uint8),
-        }
-    text = json.dumps({"model": model.config(), **(details or {})}, indent=2, allow_nan=False) + "\n"
+        tensors |= {**_posterior(model, test), _LABELS: test_labels.to(torch.uint8)}
+    return _write(path, tensors, {"model": model.config(), **(details or {})})
+
+
+def save_series(
+    models: Sequence[VAE],
+    path: str | Path,
+    over: str,
+    values: Sequence[float],
+    details: dict[str, Any] | None = None,
+    *,
+    test: Tensor,
+    test_labels: Tensor,
+) -> Path:
+    """Write models of one shape as one pair of files, whole or not at all, as ``save`` does.
+
+    Args:
+        models: one for each of ``values``; weights are stored as float16 under the model's place and a slash, such as
+            ``3/decoder.net.0.weight``.
+        path: where to, without an ending.
+        over: what they differ in: ``"beta"`` or ``"epoch"``.
+        values: of ``over``, one for each model.
+        details: what the record says besides: data, seed, and under ``"entries"`` the figures of each.
+        test, test_labels: examples whose Q(z|X) is stored for each model, and their classes.
+
+    Returns:
+        The weights' path.
+
+    Raises:
+        ValueError: not one value for each model, models of different shapes, or a weight that is NaN or too large for
+            float16; nothing is written.
+    """
+    if not models or len(models) != len(values):
+        raise ValueError(f"a series needs one value for each model, got {len(models)} models and {len(values)} values")
+    shapes = [{**model.config(), "sigma": None} for model in models]
+    for value, shape in zip(values, shapes, strict=True):
+        if shape != shapes[0]:
+            raise ValueError(f"the models of a series must have one shape, but that of {over} {value} is {shape}")
+    tensors: dict[str, Tensor] = {_LABELS: test_labels.to(torch.uint8)}
+    for index, model in enumerate(models):
+        weights = {key: _half(key, value) for key, value in model.state_dict().items()}
+        tensors |= {f"{index}/{key}": value for key, value in {**weights, **_posterior(model, test)}.items()}
+    return _write(path, tensors, {"model": models[0].config(), "over": over, "values": list(values), **(details or {})})
+
+
+@torch.no_grad()
+def _posterior(model: VAE, test: Tensor) -> dict[str, Tensor]:
+    posterior = model.encode(test)
+    return {_CODES: _half(_CODES, posterior.mean), _LOG_VARS: _half(_LOG_VARS, posterior.log_var)}
+
+
+def _write(path: str | Path, tensors: dict[str, Tensor], described: dict[str, Any]) -> Path:
+    path = Path(path)
+    path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
+    text = json.dumps(described, indent=2, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(path.name + ".safetensors")
     _write_atomically({path.with_name(path.name + ".json"): text.encode(), weights: to_safetensors(tensors)})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -84,6 +85,7 @@ def fit(
     validation: Tensor | None = None,
     patience: int | None = None,
     progress: bool | None = None,
+    after_epoch: Callable[[int], object] = lambda epoch: None,
 ) -> History:
     """Train a model by Adam on the mean over a batch of −(reconstruction − beta · kl).
 
@@ -98,6 +100,8 @@ def fit(
         validation: held-out examples; their ELBO is measured after every epoch, and the best epoch's weights are kept.
         patience: stop after this many epochs without a better validation ELBO; needs ``validation``.
         progress: show a bar; by default only in a terminal.
+        after_epoch: called with 0 before the first step and with each epoch's number after it, while ``model`` holds
+            the weights of that moment; ``copy.deepcopy(model)`` keeps them.
 
     Returns:
         The history of both terms, in nats.
@@ -120,6 +124,7 @@ def fit(
     hide_bar = not sys.stderr.isatty() if progress is None else not progress
 
     model.train()
+    after_epoch(0)
     with tqdm(range(1, epochs + 1), unit="epoch", disable=hide_bar) as bar:
         for epoch in bar:
             totals = torch.zeros(2, dtype=torch.float64)
@@ -133,6 +138,7 @@ def fit(
                 optimizer.step()
                 totals += torch.stack([terms.reconstruction.detach().sum(), terms.kl.detach().sum()]).double().cpu()
             schedule.step()
+            after_epoch(epoch)
 
             reconstruction, kl = (totals / len(x)).tolist()
             history.reconstruction.append(reconstruction)

@@ -1,7 +1,23 @@
 """Sliders and pictures that compute in the browser: one Python class and one ES module for each."""
 
+from vae_lib.widgets.digit_pad import DigitPad
 from vae_lib.widgets.equation_4_explorer import Equation4Explorer
+from vae_lib.widgets.integral_explorer import IntegralExplorer
 from vae_lib.widgets.kl_explorer import KLExplorer
+from vae_lib.widgets.kl_plane_explorer import KLPlaneExplorer
 from vae_lib.widgets.latent_explorer import LatentExplorer
+from vae_lib.widgets.latent_sliders import LatentSliders
+from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
+from vae_lib.widgets.series_explorer import SeriesExplorer
 
-__all__ = ["Equation4Explorer", "KLExplorer", "LatentExplorer"]
+__all__ = [
+    "DigitPad",
+    "Equation4Explorer",
+    "IntegralExplorer",
+    "KLExplorer",
+    "KLPlaneExplorer",
+    "LatentExplorer",
+    "LatentSliders",
+    "ReparameterizationExplorer",
+    "SeriesExplorer",
+]

@@ -167,6 +167,11 @@ def pack_labels(labels: Tensor) -> bytes:
     return labels.detach().cpu().numpy().astype(np.uint8).tobytes()
 
 
+def first_of_each(labels: Tensor) -> list[int]:
+    """The place of the first example of each class, in the order of the classes, in ``labels`` of shape (n,)."""
+    return [int((labels == label).nonzero()[0]) for label in labels.unique().tolist()]
+
+
 def widget_palette() -> dict[str, Any]:
     """The book's colours for the browser: ``terms`` as [light, dark] by name, ``digits`` as a list."""
     return {"terms": {name: list(shade) for name, shade in palette.TERMS.items()}, "digits": list(palette.DIGITS)}
@@ -179,6 +184,26 @@ def finite_pair(value: Any) -> list[float] | None:
     except (TypeError, ValueError):
         return None
     return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
+
+
+def normals(seed: int, count: int) -> np.ndarray:
+    """The first ``count`` standard normal numbers of a seed, float64 of shape (count,), as the page draws them.
+
+    Words of mulberry32 (T. Ettinger), two at a time, by Box and Muller (1958): a few lines in either language, so that
+    Python and ``normals`` of ``common.js`` hold the same draws, but for the last digits.
+
+    Args:
+        seed: a whole number from 0 to 2³² − 1.
+        count: how many numbers; fewer are the beginning of more.
+    """
+    pairs = (count + 1) // 2
+    state = np.uint32(seed) + np.arange(1, 2 * pairs + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
+    word = (state ^ (state >> 15)) * (state | 1)
+    word ^= word + (word ^ (word >> 7)) * (word | 61)
+    uniform = ((word ^ (word >> 14)) + 0.5) / 2**32  # never 0, whose logarithm is not finite
+    radius, angle = np.sqrt(-2 * np.log(uniform[0::2])), 2 * np.pi * uniform[1::2]
+    numbers: np.ndarray = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)[:count]
+    return numbers
 
 
 def number_in(value: Any, limits: Range) -> float | None:
@@ -203,6 +228,21 @@ class NumberIn(traitlets.TraitType[float, Any]):
             low, high = self.limits
             raise traitlets.TraitError(f"{self.name} must be a number from {low} to {high}, got {value!r}")
         return number
+
+
+def check_image_shape(image_shape: tuple[int, int] | None, data_dim: int) -> tuple[int, int]:
+    """Height and width of a picture of ``data_dim`` pixels, a square one unless given.
+
+    Raises:
+        ValueError: a shape that does not hold so many pixels.
+    """
+    if image_shape is None:
+        side = math.isqrt(data_dim)
+        image_shape = (side, side)
+    height, width = image_shape
+    if height < 1 or width < 1 or height * width != data_dim:
+        raise ValueError(f"image_shape must be (height, width) with {data_dim} pixels in all, got {(height, width)}")
+    return height, width
 
 
 class BookWidget(anywidget.AnyWidget):

@@ -69,7 +69,7 @@ class Chart {
     const sharp = (/** @type {number} */ at) => Math.round(at) + 0.5;
     for (const { value } of this.zTicks()) this.line([sharp(this.x(value)), 0], [sharp(this.x(value)), height], inks.grid);
     for (const { value } of this.valueTicks()) this.line([0, sharp(this.y(value))], [width, sharp(this.y(value))], inks.grid);
-    this.line([0, sharp(this.y(0))], [width, sharp(this.y(0))], inks.axis);
+    if (this.low <= 0 && this.high >= 0) this.line([0, sharp(this.y(0))], [width, sharp(this.y(0))], inks.axis);
     context.setLineDash([3, 4]);
     context.globalAlpha = 0.6;
     for (const z of marks) this.line([this.x(z), 0], [this.x(z), height], inks.quiet);

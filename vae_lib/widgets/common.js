@@ -64,6 +64,29 @@ function shownNumber(value, digits = 2) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/**
+ * The first standard normal numbers of a seed (a whole number from 0 to 2³² − 1), equal to Python's `normals` but for
+ * the last digits: words of mulberry32 (T. Ettinger), two at a time, by Box and Muller (1958).
+ * @param {number} seed @param {number} count
+ */
+function normals(seed, count) {
+  const result = new Float64Array(count);
+  let state = seed | 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let word = Math.imul(state ^ (state >>> 15), state | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return (((word ^ (word >>> 14)) >>> 0) + 0.5) / 2 ** 32; // never 0, whose logarithm is not finite
+  };
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const angle = 2 * Math.PI * uniform();
+    result[i] = radius * Math.cos(angle);
+    if (i + 1 < count) result[i + 1] = radius * Math.sin(angle);
+  }
+  return result;
+}
+
 /** Fills the names in braces. @param {string} text @param {Record<string, string>} values */
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -80,15 +103,19 @@ const ACTIVATIONS = {
   sigmoid(v) { for (let i = 0; i < v.length; i++) v[i] = 1 / (1 + Math.exp(-v[i])); },
 };
 
+/** How many bytes Python's `pack_weights` makes of these layers. @param {Layer[]} layers */
+function weightBytes(layers) {
+  return layers.reduce((sum, { inputs, outputs, bits }) => sum + (bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1)), 0);
+}
+
 /** Linear layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
 class Network {
   /** @param {Layer[]} layers @param {DataView} packed */
   constructor(layers, packed) {
-    let needed = 0;
+    const needed = weightBytes(layers);
     let width = layers[0]?.inputs;
-    for (const { inputs, outputs, activation, bits } of layers) {
+    for (const { inputs, outputs, activation } of layers) {
       if (inputs !== width || !(activation in ACTIVATIONS)) throw new ShownError("bad_weights", "layers do not fit");
-      needed += bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1);
       width = outputs;
     }
     if (layers.length === 0 || packed.byteLength !== needed) {
@@ -271,6 +298,22 @@ function slider(scope, { label, min, max, step, text, spoken, onInput }) {
   return { element: row, input, set };
 }
 
+/**
+ * A row of buttons, one of which may be what is shown now.
+ * @template {{label: Node | string, name: string}} Option
+ * @param {Scope} scope @param {Option[]} options @param {(option: Option) => void} pick
+ */
+function choices(scope, options, pick) {
+  const buttons = options.map((option) => {
+    const button = element("button", { class: "vae-button", type: "button", "aria-label": option.name, ...OWN_KEYS }, option.label);
+    button.addEventListener("click", () => pick(option), { signal: scope.signal });
+    return button;
+  });
+  const mark = (/** @type {(option: Option) => boolean} */ shown) =>
+    buttons.forEach((button, i) => button.setAttribute("aria-pressed", `${shown(options[i])}`));
+  return { element: element("div", { class: "vae-choices" }, ...buttons), mark };
+}
+
 /** A text for screen readers, said when the reader's hand rests, so that it can be followed. @param {Scope} scope */
 function announcer(scope, restMs = 600) {
   const live = element("div", { class: "vae-live", role: "status", "aria-live": "polite" });
@@ -348,7 +391,7 @@ function mount({ model, el }, { kind, anew, followed = [] }, build) {
  * @template Held
  * @param {Scope} scope @param {HTMLElement} target
  * @param {{take: (at: [number, number], event: PointerEvent) => Held | null,
- *   move: (at: [number, number], held: Held) => void, drop?: () => void,
+ *   move: (at: [number, number], held: Held, event: PointerEvent) => void, drop?: () => void,
  *   hover?: (at: [number, number], event: PointerEvent) => void}} hand
  *   `take` says what the hand holds, or null where there is nothing to hold; places are in pixels of the element
  */
@@ -367,11 +410,11 @@ function draggable(scope, target, { take, move, drop, hover }) {
     hand = { id: event.pointerId, held };
     target.setPointerCapture(event.pointerId);
     if (target.tabIndex >= 0) target.focus({ preventScroll: true });
-    move(place(event), held);
+    move(place(event), held, event);
     event.preventDefault();
   }, { signal });
   target.addEventListener("pointermove", (event) => {
-    if (event.pointerId === hand?.id) move(place(event), hand.held);
+    if (event.pointerId === hand?.id) move(place(event), hand.held, event);
     else hover?.(place(event), event);
   }, { signal });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {

@@ -17,6 +17,7 @@ from vae_lib.model import VAE
 from vae_lib.widgets.base import (
     BookWidget,
     NumberIn,
+    check_image_shape,
     describe_layers,
     module_source,
     normals,
@@ -24,7 +25,6 @@ from vae_lib.widgets.base import (
     style_source,
     unpack_weights,
 )
-from vae_lib.widgets.latent_explorer import _check_image_shape
 from vae_lib.widgets.words import INTEGRAL_EXPLORER
 
 MOST: Final = 4096
@@ -125,7 +125,7 @@ class IntegralExplorer(BookWidget):
             bands=_bands(self._model, self._x, sigmas),
             weights=weights,
             layers=layers,
-            image_shape=list(_check_image_shape(image_shape, model.data_dim)),
+            image_shape=list(check_image_shape(image_shape, model.data_dim)),
             pixels=self._x.numpy().astype("<f4").tobytes(),
             draws=draws,
             sigma=model.sigma if sigma is None else sigma,

@@ -15,13 +15,13 @@ from vae_lib.distributions import gaussian_kl
 from vae_lib.model import VAE
 from vae_lib.widgets.base import (
     BookWidget,
+    check_image_shape,
     describe_layers,
     first_of_each,
     module_source,
     pack_weights,
     style_source,
 )
-from vae_lib.widgets.latent_explorer import _check_image_shape
 from vae_lib.widgets.words import LATENT_SLIDERS
 
 FEWEST_LATENTS: Final = 3
@@ -113,7 +113,7 @@ class LatentSliders(BookWidget):
             extent=max(EXTENT, math.ceil(2 * reach) / 2),
             weights=pack_weights(net),
             layers=describe_layers(net, final="sigmoid"),
-            image_shape=list(_check_image_shape(image_shape, model.data_dim)),
+            image_shape=list(check_image_shape(image_shape, model.data_dim)),
             choices=choices,
             seed=seed,
             z=[0.0] * model.latent_dim if z is None else z,
