@@ -227,7 +227,7 @@ DIGIT_PAD: Final[Words] = {
     "example": "Example {number}",
     "example_scribble": "A scribble",
     "example_cross": "A cross",
-    "x_caption": "Encoder sees: X",
+    "x_caption": "Seen as X",
     "x_name": "The picture X of 28 by 28 pixels that the encoder sees",
     "q_caption": "Encoder: Q(z|X)",
     "epsilon_caption": "Chance: ε",
@@ -257,8 +257,8 @@ DIGIT_PAD: Final[Words] = {
     "lens_z": "z",
     "lens_mean": "μ",
     "fit_caption": "How well it fits, in nats",
-    "fit_caption_usual": "How well it fits, in nats: nine of ten test digits lie within the bars, and as many to the left "
-    "of the line as to its right",
+    "fit_caption_usual": "How well it fits, in nats: nine of ten test digits lie within the bars, and as many to the "
+    "left of the line as to its right",
     "log_likelihood": "log P(X|z)",
     "kl": "KL to the prior",
     "elbo": "ELBO, with this z",
