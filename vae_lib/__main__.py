@@ -196,10 +196,15 @@ def figures(model: VAE, test: Tensor, *, examples: int = 1000) -> dict[str, Any]
 
 
 def _revision() -> str:
-    """The commit of the code, with ``+`` where the working tree differs from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--abbrev=12"]
-    try:
+    """The commit of the code, with ``+`` where the library differs from it; its models are results, not code."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", ".", ":(exclude)models")
+        return git("describe", "--always", "--abbrev=12") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
