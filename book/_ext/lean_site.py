@@ -1,0 +1,204 @@
+"""Makes the built site light and its markup accessible: a Sphinx extension.
+
+The theme loads all of Font Awesome on each page, 2,000 icons in a script and three fonts, 840 kB on the wire, for about
+a dozen icons. Other extensions add their scripts and style sheets to each page, whether it uses them or not. Here
+
+- a template leaves Font Awesome's tags out. After the build ``_static/icons.css`` is written, which draws the icons
+  that the pages use as masks in the colour of the text; an icon that the theme's copy does not have is a warning;
+- a page gets an extension's scripts and style sheets only where its text has something for them to work on;
+- files that no page can ask for are taken out of ``_static``.
+
+The templates beside this file, ``mend_markup`` and ``frame_pictures`` correct what a screen reader or a keyboard would
+stumble over.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from bs4 import BeautifulSoup
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+# What is added to each page, and a selector: a page where nothing matches has no use for it.
+ASSETS = {
+    r"sphinx-design\.min\.css|design-tabs\.js": "[class*='sd-']",
+    r"togglebutton|toggleHint|toggleOpenOnPrint": "[class*=toggle], .admonition.dropdown, .below-input",
+    r"copybutton\.|clipboard\.min\.js": "div.highlight pre",
+    r"mathjax|MathJax": ".math, .output_area, [class*=_process]",
+}
+
+# Of MathJax: the file that the pages name, what a formula may load, and what a reader can turn on in its menu.
+MATHJAX = r"tex-chtml\.js|input/(tex/extensions/.*|mml\.js)|output/(chtml/fonts/woff-v2/.*|svg.*)|(a11y|sre)/.*"
+
+PACKS = {"fa-solid": "fas", "fas": "fas", "fa": "fas", "fa-regular": "far", "far": "far"}
+PACKS |= {"fa-brands": "fab", "fab": "fab"}
+SIZES = {"fa-lg"}
+
+# In the second half, theme rules for the pictures that Font Awesome's script put in the icons' stead, made to hold for
+# the icons; and rules for the icons that never held beside the script, taken back.
+SHEET = """/* The icons of these pages, written by lean_site.py: Font Awesome Free, fontawesome.com, CC BY 4.0 */
+:where(.fa, .fas, .far, .fab, .fa-solid, .fa-regular, .fa-brands) {
+  box-sizing: content-box; flex-shrink: 0; width: var(--icon-width); height: 1em; vertical-align: -0.125em;
+}
+:where(.fa, .fas, .far, .fab, .fa-solid, .fa-regular, .fa-brands), %(drawn)s {
+  display: inline-block; background: currentColor; -webkit-print-color-adjust: exact; print-color-adjust: exact;
+  -webkit-mask: var(--icon) center / contain no-repeat; mask: var(--icon) center / contain no-repeat;
+}
+.fa-lg { font-size: 1.25em; line-height: 0.05em; vertical-align: -0.2em; }
+%(drawn)s { content: ""; width: var(--icon-width); height: 1lh; vertical-align: bottom; }
+@media (forced-colors: active) {
+  :where(.fa, .fas, .far, .fab, .fa-solid, .fa-regular, .fa-brands), %(drawn)s {
+    background: CanvasText; forced-color-adjust: none;
+  }
+}
+.bd-header-article .btn [class*="fa-"] { width: 1.3rem; }
+.search-button-field > i { display: inline-block; }
+.search-button__wrapper.show i { font-size: var(--pst-font-size-icon); }
+.search-button i { font-size: 1.25em; }
+.bd-search .fa-solid.fa-magnifying-glass { position: static; color: inherit; }
+.prev-next-area i { font-size: inherit; }
+.sidebar-secondary-item i { padding-right: 0; }
+"""
+
+
+class Icon(NamedTuple):
+    """One of Font Awesome's pictures: its box and the path in it."""
+
+    width: int
+    height: int
+    path: str
+
+    def rule(self, selectors: list[str]) -> str:
+        box = f"xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {self.width} {self.height}'"
+        svg = quote(f"<svg {box}><path d='{self.path}'/></svg>", safe=" /:=,'")
+        icon = f'--icon: url("data:image/svg+xml,{svg}"); --icon-width: {self.width / self.height:.4g}em;'
+        return f"{', '.join(selectors)} {{ {icon} }}\n"
+
+
+def read_icons(script: str) -> dict[tuple[str, str], Icon]:
+    """The icons in Font Awesome's script, by pack ("fas") and name, and by pack and code point ("f0c9")."""
+    found: dict[tuple[str, str], Icon] = {}
+    waiting: dict[str, Icon] = {}
+    one = r'"?([\w-]+)"?:\[(\d+),(\d+),\[([^\]]*)\],"([0-9a-f]+)","([^"]+)"\]'
+    for match in re.finditer(one + r'|\b\w\("(fa[a-z])",\w\)', script):
+        name, width, height, others, code, path, pack = match.groups()
+        if pack:  # a pack is named after its icons
+            found |= {(pack, key): icon for key, icon in waiting.items()}
+            waiting = {}
+        else:
+            for key in (name, code, *re.findall(r'"([\w-]+)"', others)):
+                waiting[key] = Icon(int(width), int(height), path)
+    return found
+
+
+def used_icons(pages: list[str], scripts: list[str]) -> dict[str, tuple[str, str]]:
+    """Selectors of the icons in pages and of those that the theme's scripts make, with pack and name."""
+    used = {}
+    strings = [text for page in pages for text in re.findall(r'class="([^"]*\bfa-[^"]*)"', page)]
+    strings += [text for script in scripts for text in re.findall(r'"([\w -]*\bfa-[\w -]*)"', script)]
+    for classes in map(str.split, strings):
+        packs = [name for name in classes if name in PACKS]
+        for name in classes:
+            if packs and name.startswith("fa-") and name not in PACKS and name not in SIZES:
+                used[f".{packs[0]}.{name}"] = PACKS[packs[0]], name.removeprefix("fa-")
+    return used
+
+
+def icons_drawn_by_style(pages: list[str], styles: str) -> dict[str, tuple[str, str]]:
+    """The same for the icons that the theme's style sheets set before or after an element, as letters of a font."""
+    values = dict(re.findall(r"(--pst-icon-[\w-]+):([^;}]+)", styles))
+    soups = [BeautifulSoup(page, "html.parser") for page in pages]
+    used = {}
+    for selectors, value in re.findall(r'([^{}]+)\{[^{}]*content:(var\(--pst-icon-[\w-]+\)|"\\f\w{3}")', styles):
+        while name := re.fullmatch(r"var\(([\w-]+)\)", value):
+            value = values[name[1]]
+        letter = value.strip('"')
+        code = letter[1:] if letter.startswith("\\") else f"{ord(letter):x}"
+        # A script adds .hide as the reader scrolls.
+        element = re.sub(r"::?(before|after)|\.hide:not\(:hover\)", "", selectors)
+        if any(soup.select_one(element) for soup in soups):
+            used[selectors] = "fab" if "git" in selectors else "fas", code
+    return used
+
+
+def write_icons(builder: StandaloneHTMLBuilder) -> None:
+    static = Path(builder.outdir, "_static")
+    folders = [Path(folder, "static") for folder in builder.theme.get_theme_dirs()]
+    scripts = [path for folder in folders for path in folder.glob("vendor/fontawesome/*/js/all.min.js")]
+    known = read_icons("".join(path.read_text(encoding="utf-8") for path in scripts))
+    files = [path for path in sorted(Path(builder.outdir).rglob("*.html")) if static not in path.parents]
+    pages = [path.read_text(encoding="utf-8") for path in files]
+    styles = "".join(path.read_text(encoding="utf-8") for path in sorted(static.glob("styles/*.css")))
+    drawn = icons_drawn_by_style(pages, styles)
+    theme_scripts = [path.read_text(encoding="utf-8") for path in sorted(static.glob("scripts/*.js"))]
+    wanted = used_icons(pages, theme_scripts) | drawn
+    rules: dict[Icon, list[str]] = {}
+    for selector, key in sorted(wanted.items()):
+        if key in known:
+            rules.setdefault(known[key], []).append(selector)
+        else:
+            logger.warning("no icon %s %s (for %s) in the theme's Font Awesome", *key, selector, type="lean_site")
+    sheet = SHEET % {"drawn": ", ".join(sorted(drawn)) or ":not(*)"}
+    (static / "icons.css").write_text(sheet + "".join(map(Icon.rule, rules, rules.values())), encoding="utf-8")
+
+
+def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    soup = BeautifulSoup(context.get("body", ""), "html.parser")
+    unused = "|".join(pattern for pattern, selector in ASSETS.items() if not soup.select_one(selector))
+    for kind in ("css_files", "script_files") if unused else ():
+        context[kind] = [file for file in context[kind] if not re.search(unused, f"{file.filename} {file.attributes}")]
+
+
+def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Two attributes that docutils and MyST-NB write.
+
+    Entries of a bibliography are items of its list; the role they get has been withdrawn. What hides a cell is named by
+    its visible text, not by another one.
+    """
+    if "body" in context:
+        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+
+
+def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it."""
+    for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
+        for picture in [child for child in output.children if isinstance(child, nodes.image)]:
+            picture.replace_self(nodes.container("", picture.deepcopy(), classes=["output"]))
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    write_icons(app.builder)
+    static = Path(app.outdir, "_static")
+    for folder in ("vendor/fontawesome", "locales"):
+        shutil.rmtree(static / folder, ignore_errors=True)
+    mathjax = static / "mathjax"
+    for path in sorted(mathjax.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif not re.fullmatch(MATHJAX, path.relative_to(mathjax).as_posix()):
+            path.unlink()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.config.templates_path.append(str(Path(__file__).parent / "templates"))
+    # A setting that changes with this file, so that Sphinx writes every page again when the file changes.
+    app.add_config_value("lean_site_text", Path(__file__).read_text(encoding="utf-8"), "html")
+    app.connect("doctree-resolved", frame_pictures)
+    # After all others: what they add to a page is known, and MathJax is copied.
+    app.connect("html-page-context", drop_unused_assets, priority=900)
+    app.connect("html-page-context", mend_markup, priority=900)
+    app.connect("build-finished", finish, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

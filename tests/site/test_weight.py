@@ -1,0 +1,153 @@
+"""No page loads what it does not use, and nothing that it does use is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Page
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
+
+import lean_site
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, BeautifulSoup]:
+    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("*.html")}
+
+
+def test_nothing_refers_to_font_awesome(site: Path, pages: dict[str, BeautifulSoup]) -> None:
+    assert not [name for name, soup in pages.items() if "fontawesome" in str(soup.head).lower()]
+    assert not [*site.glob("_static/vendor/fontawesome")]
+
+
+def test_every_file_that_a_page_refers_to_exists(site: Path, pages: dict[str, BeautifulSoup]) -> None:
+    checked = 0
+    for name, soup in pages.items():
+        for tag in soup.select("link[href], script[src], img[src]"):
+            address = urlsplit(str(tag.get("href") or tag.get("src")))
+            if address.path and address.scheme != "data":
+                assert (site / unquote(address.path)).is_file(), f"{name}: {tag}"
+                checked += 1
+    assert checked > 100
+
+
+def test_every_file_that_a_style_sheet_refers_to_exists(site: Path, pages: dict[str, BeautifulSoup]) -> None:
+    for href in {str(tag["href"]) for soup in pages.values() for tag in soup.select("link[rel=stylesheet]")}:
+        sheet = site / urlsplit(href).path
+        for url in re.findall(r"url\(\s*[\"']?((?!data:)[^\"')]+)", sheet.read_text(encoding="utf-8")):
+            assert (sheet.parent / urlsplit(url).path).is_file(), f"{href}: {url}"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_icon_is_drawn(open_page: OpenPage, pages: dict[str, BeautifulSoup], site_url: str, width: int) -> None:
+    read = """icons => icons.map(icon => {
+      for (let e = icon; e; e = e.parentElement) {
+        if (getComputedStyle(e).display === "none") e.style.setProperty("display", "inline-block", "important");
+      }
+      const style = getComputedStyle(icon), box = icon.getBoundingClientRect();
+      return [icon.className, style.maskImage, box.width, box.height, style.backgroundColor, style.color];
+    })"""
+    seen = set()
+    for name in pages:
+        page = open_page(site_url + name, width=width)
+        for classes, mask, wide, high, background, colour in page.eval_on_selector_all("[class*='fa-']", read):
+            assert "data:image/svg+xml" in mask, f"{name}: {classes}"
+            assert min(wide, high) >= 8, f"{name}: {classes} is {wide} by {high} px"
+            assert background == colour
+            seen.add(classes)
+    assert {"fa-solid fa-bars", "fas fa-download", "theme-switch fa-solid fa-moon fa-lg"} <= seen
+
+
+def test_icons_are_the_theme_s_own() -> None:
+    script = (
+        '{"house":[576,512,[127968,"home"],"f015","M1 1z"],bars:[448,512,[],"f0c9","M2 2z"]};'
+        'x((function(){d("fas",p),d("fa-solid",p)}));{bars:[1,2,[],"f0c9","M3 3z"]};x((function(){d("far",p)}))'
+    )
+    icons = lean_site.read_icons(script)
+    assert icons["fas", "home"] == icons["fas", "house"] == icons["fas", "f015"] == (576, 512, "M1 1z")
+    assert icons["fas", "bars"].path == "M2 2z"
+    assert icons["far", "bars"].path == "M3 3z"
+    assert ("far", "house") not in icons
+
+
+def test_icons_in_use_are_found_in_pages_and_scripts() -> None:
+    page = '<i class="theme-switch fa-solid fa-sun fa-lg"></i><script>x(`<b class="fas fa-file"></b>`)</script>'
+    assert lean_site.used_icons([page], ['i.classList="fa-brands fa-github"']) == {
+        ".fa-solid.fa-sun": ("fas", "sun"),
+        ".fas.fa-file": ("fas", "file"),
+        ".fa-brands.fa-github": ("fab", "github"),
+    }
+
+
+def test_icons_that_style_sheets_draw_are_found_where_they_are_used() -> None:
+    styles = 'html{--pst-icon-bell:"\\f0f3";--pst-icon-b:var(--pst-icon-bell)}'
+    styles += ".note:after{color:red;content:var(--pst-icon-b)}"
+    assert lean_site.icons_drawn_by_style(['<p class="note">'], styles) == {".note:after": ("fas", "f0f3")}
+    assert lean_site.icons_drawn_by_style(["<p>"], styles) == {}
+
+
+def test_a_page_without_use_for_a_script_does_not_load_it(pages: dict[str, BeautifulSoup]) -> None:
+    uses = {
+        "mathjax": ".bd-article .math",
+        "widget-host": "script[type='application/vnd.jupyter.widget-view+json']",
+        "copybutton": ".bd-article div.highlight pre",
+        "design-tabs": ".bd-article [class*='sd-']",
+        "sphinx-design": ".bd-article [class*='sd-']",
+        "togglebutton": ".bd-article [class*='toggle']",
+    }
+    for name, soup in pages.items():
+        files = str([tag.get("src") or tag.get("href") for tag in soup.select("script[src], link[rel=stylesheet]")])
+        for part, selector in uses.items():
+            assert (part in files) == bool(soup.select_one(selector)), f"{name}: {part}"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_search_theme_and_sidebars_still_work(open_page: OpenPage, site_url: str, width: int) -> None:
+    page = open_page(site_url + "02-equation-1.html", width=width)
+    modes = set()
+    for _ in range(3):
+        page.locator(".theme-switch-button:visible").first.click()
+        modes.add(mode := page.locator("html").get_attribute("data-mode"))
+        assert page.locator(".theme-switch:visible").count() == 1
+        assert page.locator(f".theme-switch[data-mode={mode}]:visible").count() == 1
+    assert modes == {"light", "dark", "auto"}
+    page.keyboard.press("Control+k")
+    page.locator(".search-button__wrapper.show input").fill("evidence")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    page = open_page(site_url + "02-equation-1.html", width=width)
+    sidebar = page.locator(".bd-sidebar-primary")
+    hidden = "e => e.getBoundingClientRect().right <= 0 || getComputedStyle(e).visibility === 'hidden'"
+    before = sidebar.evaluate(hidden)
+    page.locator(".primary-toggle").first.click()
+    page.wait_for_function(f"([e, was]) => ({hidden})(e) !== was", arg=[sidebar.element_handle(), before])
+
+
+@pytest.mark.parametrize("menu", [{"renderer": "SVG"}, {"explorer": True, "collapsible": True, "locale": "de"}])
+def test_what_mathjax_s_menu_offers_is_there(open_page: OpenPage, site_url: str, menu: dict[str, object]) -> None:
+    page = open_page(site_url + "genindex.html")
+    page.evaluate("menu => localStorage.setItem('MathJax-Menu-Settings', menu)", json.dumps(menu))
+    page.goto(site_url + "02-equation-1.html")
+    page.wait_for_selector("mjx-container", state="attached")
+    page.evaluate("MathJax.startup.promise.then(() => 0)")
+    page.wait_for_load_state("networkidle")
+
+
+def test_the_whole_of_tex_is_there(open_page: OpenPage, site: Path, site_url: str) -> None:
+    extensions = {path.stem for path in site.glob("_static/mathjax/input/tex/extensions/*.js")}
+    assert {"color", "mhchem", "cancel", "physics", "require"} <= extensions
+    page = open_page(site_url + "02-equation-1.html")
+    page.wait_for_selector("mjx-container", state="attached")
+    formula = r"\cancel{x} \require{mhchem} \ce{H2O} \boldsymbol{\Sigma} \mathfrak{A} \mathscr{L} \bbox[2px]{y}"
+    html = page.evaluate("text => MathJax.tex2chtmlPromise(text).then(node => node.outerHTML)", formula)
+    assert "merror" not in html
