@@ -71,7 +71,7 @@ def open_notebook(browser: Browser, lab: Lab) -> Iterator[Callable[[nbformat.Not
         page = contexts[-1].new_page()
         page.goto(f"{address}/lab/tree/{name}?reset&token={token}")
         page.wait_for_selector(".jp-Notebook-cell .cm-content", timeout=120_000)
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=120_000)
         return page
 
     yield open_one
@@ -137,7 +137,9 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     code = page.locator(".jp-CodeCell")
-    expect(code.last.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+    own = code.filter(has=page.locator(".cm-content", has_text="@interact"))
+    expect(own.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=120_000)  # the folded cells as well
     expect(page.locator(".jp-OutputArea-output[data-mime-type*=error]")).to_have_count(0)
 
     # The widget: by the hand on the slider, read back in Python.
@@ -156,7 +158,6 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ")
 
     # The plain ipywidgets slider: Python computes the figure anew.
-    own = code.filter(has=page.locator(".cm-content", has_text="@interact"))
     knob = own.get_by_role("slider")
     knob.scroll_into_view_if_needed()
     expect(own).to_contain_text("error per pixel")
@@ -170,3 +171,40 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
         "([before]) => ![...document.querySelectorAll('.jp-OutputArea-output img')].some(i => i.src === before)",
         arg=[before],
     )
+
+
+# What makes each widget, what Python reads of what its first slider moves, and what Python does to move it back.
+EVERY_WIDGET = {
+    "LatentExplorer('digits-2')": ("w.z[0]", "w.z = [-1.0, 0.0]"),
+    "IntegralExplorer()": ("w.draws", "w.draws = 16"),
+    "KLExplorer()": ("w.q[0]", "w.q = [-2.0, 0.5]"),
+    "KLPlaneExplorer()": ("w.mean[0]", "w.mean = [-2.0, 0.5]"),
+    "Equation4Explorer()": ("w.q[0]", "w.q = [-2.0, 0.5]"),
+    "ReparameterizationExplorer()": ("w.mu", "w.mu = -2.0"),
+    "SeriesExplorer('digits-epochs')": ("w.index", "w.index = 7"),
+    "SeriesExplorer('digits-betas')": ("w.index", "w.index = 7"),
+    "LatentSliders('digits-12')": ("round(sum(w.z), 3)", "w.z = [-2.0] * 12"),
+}
+
+
+def test_every_widget_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    sources = ["from vae_lib.widgets import *"]
+    for maker, (read, write) in EVERY_WIDGET.items():
+        sources += [f"w = {maker}\nprint('was', {read})\nw", f"print('is', {read})", write]
+    page = open_notebook(notebook_of(*sources))
+    run_cell(page, nth_cell(page, 0))
+    for number, maker in enumerate(EVERY_WIDGET):
+        shown, reading, writing = (nth_cell(page, 3 * number + i) for i in (1, 2, 3))
+        run_cell(page, shown)
+        slider = shown.get_by_role("slider").first
+        slider.scroll_into_view_if_needed(timeout=120_000)
+        was = shown.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("was ")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        moved = slider.input_value()
+        run_cell(page, reading)
+        now = reading.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("is ")
+        assert float(now) > float(was), maker
+        run_cell(page, writing)
+        expect(slider).not_to_have_value(moved)
+        expect(shown.locator(".vae-sentence")).to_have_count(0)
