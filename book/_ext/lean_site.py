@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from bs4 import BeautifulSoup
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.util import logging
@@ -158,6 +159,11 @@ def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: d
         context[kind] = [file for file in context[kind] if not re.search(unused, f"{file.filename} {file.attributes}")]
 
 
+def mathematics_last(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """MathJax behind the widgets' host: the pictures come alive first, and formulas are typeset after them."""
+    context["script_files"] = sorted(context["script_files"], key=lambda file: "tex-chtml" in str(file.filename))
+
+
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Two attributes that docutils and MyST-NB write.
 
@@ -170,10 +176,17 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
 
 
 def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it."""
+    """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it.
+
+    A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
+    """
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
-            picture.replace_self(nodes.container("", picture.deepcopy(), classes=["output"]))
+            with Image.open(Path(app.srcdir, picture["uri"])) as image:
+                width, height = image.size
+            framed = picture.deepcopy()
+            framed.update_all_atts({"loading": "lazy", "width": str(width), "height": str(height)}, replace=True)
+            picture.replace_self(nodes.container("", framed, classes=["output"]))
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -199,6 +212,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", frame_pictures)
     # After all others: what they add to a page is known, and MathJax is copied.
     app.connect("html-page-context", drop_unused_assets, priority=900)
+    app.connect("html-page-context", mathematics_last, priority=900)
     app.connect("html-page-context", mend_markup, priority=900)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

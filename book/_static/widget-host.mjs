@@ -160,6 +160,7 @@ function showFirstSetting(place, widgets) {
   const words = (/** @type {string} */ text) => text.replace("{settings}", settings);
   const figure = document.createElement("figure");
   figure.className = "widget-figure";
+  figure.tabIndex = 0; // on a phone it scrolls sideways
   for (const { data = {}, text } of outputs) {
     const png = data["image/png"];
     const shown = document.createElement(png ? "img" : "pre");

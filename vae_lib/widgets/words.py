@@ -47,8 +47,8 @@ LATENT_EXPLORER: Final[Words] = {
     "backdrop": "Show what the decoder draws everywhere",
     "hint": "Drag the ring, or move the sliders. With the map in focus, the arrow keys move z; "
     "Shift makes larger steps, Home returns to the origin.",
-    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for that digit, with ellipses "
-    "at 1 and 2 widths, its standard deviations.",
+    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for that digit, with "
+    "ellipses at 1 and 2 widths, its standard deviations.",
 }
 
 KL_EXPLORER: Final[Words] = {
@@ -169,7 +169,8 @@ REPARAMETERIZATION_EXPLORER: Final[Words] = {
 INTEGRAL_EXPLORER: Final[Words] = {
     **SHARED,
     "bad_numbers": "This picture cannot be drawn: draws must be a whole number from 1 to 4096, seed a whole number "
-    "from 0 to 4294967295, and sigma a number greater than 0. Set them again to such numbers, or make the widget again.",
+    "from 0 to 4294967295, and sigma a number greater than 0. Set them again to such numbers, or make the widget "
+    "again.",
     "name": "Equation (1) by draws",
     "map_caption": "Draws of z from P(z). The larger a dot, the more its P(X|z) adds to the sum",
     "map_name": "Map of the latent space with {draws} draws from P(z). {carriers} of them carry 99 % of the sum and "
@@ -245,7 +246,7 @@ DIGIT_PAD: Final[Words] = {
     "near": "Most codes near z: {label}",
     "near_none": "No codes near z",
     "beyond": "z lies beyond the edge of the map.",
-    "map_caption": "Latent space: one dot for each test digit, at its code",
+    "map_caption": "Latent space: test digits as dots, each at its code",
     "map_caption_no_codes": "Latent space",
     "map_name": "Map of the latent space. Q(z|X): mean {mean}, standard deviation {std}. z = {z}.",
     "map_name_empty": "Map of the latent space, with no Q(z|X) yet",
