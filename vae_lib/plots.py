@@ -400,7 +400,8 @@ def prior_and_aggregate(axis: Tensor, log_prior: Tensor, log_aggregate: Tensor, 
         (axes[0], prior, "prior", "the prior P(z)"),
         (axes[1], aggregate, "posterior", "all Q(z|X) together"),
     ):
-        ax.contourf(places, places, density, levels=np.linspace(0.03 * top, top, 8), cmap=_fade(COLORS[term]), extend="max")
+        levels = np.linspace(0.03 * top, top, 8)
+        ax.contourf(places, places, density, levels=levels, cmap=_fade(COLORS[term]), extend="max")
         for radius in (1, 2):
             circle = Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=COLORS["prior"], ls="--", lw=1)
             ax.add_patch(circle)
