@@ -6,6 +6,7 @@ a dozen icons. Other extensions add their scripts and style sheets to each page,
 - a template leaves Font Awesome's tags out. After the build ``_static/icons.css`` is written, which draws the icons
   that the pages use as masks in the colour of the text; an icon that the theme's copy does not have is a warning;
 - a page gets an extension's scripts and style sheets only where its text has something for them to work on;
+- a page carries the widgets that it shows, not all that its notebook made;
 - files that no page can ask for are taken out of ``_static``.
 
 The templates beside this file, ``mend_markup`` and ``frame_pictures`` correct what a screen reader or a keyboard would
@@ -14,6 +15,7 @@ stumble over.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -159,6 +161,24 @@ def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: d
         context[kind] = [file for file in context[kind] if not re.search(unused, f"{file.filename} {file.attributes}")]
 
 
+def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Of the widgets that a notebook made, those that the page shows, with all that they hold."""
+    pattern = r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>'
+    shown = [json.loads(view)["model_id"] for view in re.findall(pattern, context.get("body", ""), re.DOTALL)]
+    for script in context["script_files"]:
+        if script.attributes.get("type") != "application/vnd.jupyter.widget-state+json":
+            continue
+        saved = json.loads(script.attributes["body"])
+        kept: dict[str, Any] = {}
+        waiting = list(shown)
+        while waiting:
+            name = waiting.pop()
+            if name in saved["state"] and name not in kept:
+                kept[name] = saved["state"][name]
+                waiting += re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(kept[name]["state"]))
+        script.attributes["body"] = json.dumps({**saved, "state": kept}).replace("<", "\\u003c")
+
+
 def mathematics_last(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """MathJax behind the widgets' host: the pictures come alive first, and formulas are typeset after them."""
     context["script_files"] = sorted(context["script_files"], key=lambda file: "tex-chtml" in str(file.filename))
@@ -212,6 +232,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", frame_pictures)
     # After all others: what they add to a page is known, and MathJax is copied.
     app.connect("html-page-context", drop_unused_assets, priority=900)
+    app.connect("html-page-context", only_shown_widgets, priority=900)
     app.connect("html-page-context", mathematics_last, priority=900)
     app.connect("html-page-context", mend_markup, priority=900)
     app.connect("build-finished", finish, priority=900)
