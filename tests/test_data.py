@@ -225,3 +225,15 @@ def test_slant_of_strokes() -> None:
     found = data.slant(torch.stack([upright, leaning, torch.zeros(5, 7)]).flatten(1), (5, 7))
     assert found[:2].tolist() == pytest.approx([0, 1], abs=1e-6)
     assert found[2].isnan()
+
+
+@pytest.mark.parametrize("side", [8, 28])
+def test_slant_of_ink_in_one_row_is_nan(side: int) -> None:
+    one_row = torch.zeros(50, side, side)
+    one_row[:, side // 2] = torch.rand(50, side, generator=torch.Generator().manual_seed(0))
+    assert data.slant(one_row.flatten(1), (side, side)).isnan().all()
+
+
+def test_slant_of_whole_numbers() -> None:
+    falling = torch.eye(4).flatten()[None]
+    assert data.slant(falling.to(torch.uint8), (4, 4)).tolist() == pytest.approx([-1])

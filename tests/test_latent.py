@@ -62,6 +62,8 @@ def test_ends_and_steps_are_checked(way: object) -> None:
         way(torch.ones(2), torch.ones(3), 4)
     with pytest.raises(ValueError, match="steps must be at least 2, got 1"):
         way(torch.ones(2), torch.tensor([1.0, 0.0]), 1)
+    with pytest.raises(ValueError, match=r"must be floating point, got torch.int64 and torch.float32; use .float\(\)"):
+        way(torch.ones(2, dtype=torch.int64), torch.tensor([1.0, 0.0]), 4)
 
 
 def test_traversal_moves_one_number() -> None:
@@ -72,6 +74,9 @@ def test_traversal_moves_one_number() -> None:
     for index in (-1, 3):
         with pytest.raises(ValueError, match=f"from 0 to 2, one of 3 latents, got {index}"):
             latent.traversal(z, index, torch.zeros(2))
+    for wrong in (torch.zeros(3, 2), torch.zeros(3, dtype=torch.int64)):
+        with pytest.raises(ValueError, match=r"floating point of shape \(latent_dim,\), got torch"):
+            latent.traversal(wrong, 0, torch.zeros(2))
 
 
 def codes(count: int, dimensions: int = 2) -> Gaussian:
@@ -96,6 +101,8 @@ def test_aggregate_density_equals_torch_distributions(monkeypatch: pytest.Monkey
 def test_aggregate_density_checks_shapes() -> None:
     with pytest.raises(ValueError, match=r"got \(30, 2\) and \(4, 3\)"):
         latent.aggregate_log_density(codes(30), torch.zeros(4, 3))
+    with pytest.raises(ValueError, match="with an example at least"):
+        latent.aggregate_log_density(Gaussian(torch.zeros(0, 2), torch.zeros(0, 2)), torch.zeros(4, 2))
 
 
 def test_parts_of_the_rate_agree_with_a_grid() -> None:

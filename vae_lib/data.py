@@ -165,15 +165,15 @@ def slant(x: Tensor, image_shape: tuple[int, int]) -> Tensor:
 
     Returns:
         Columns per row, shape ``(count,)``; 0 is upright, positive leans like ``/``. NaN for a picture whose ink lies
-        in one row or that has none.
+        in fewer than two rows.
     """
-    ink = x.reshape(-1, *image_shape)
-    up = -torch.arange(image_shape[0], dtype=x.dtype)[:, None].expand(image_shape)  # (height, width)
-    right = torch.arange(image_shape[1], dtype=x.dtype).expand(image_shape)
-    total = ink.sum((1, 2))
-
-    def mean(values: Tensor) -> Tensor:
-        return (ink * values).sum((1, 2)) / total
-
-    covariance = mean(up * right) - mean(up) * mean(right)
-    return covariance / (mean(up**2) - mean(up) ** 2)
+    ink = x.reshape(-1, *image_shape).double()
+    up = -torch.arange(image_shape[0], dtype=torch.float64)  # (height,)
+    right = torch.arange(image_shape[1], dtype=torch.float64)  # (width,)
+    total = ink.sum((1, 2))[:, None]
+    from_middle = up - ink.sum(2) @ up[:, None] / total  # (count, height)
+    from_center = right - ink.sum(1) @ right[:, None] / total  # (count, width)
+    covariance = torch.einsum("nhw,nh,nw->n", ink, from_middle, from_center)
+    slope = covariance / (ink.sum(2) * from_middle**2).sum(1)
+    two_rows = (ink.sum(2) > 0).sum(1) >= 2
+    return torch.where(two_rows, slope, torch.nan).to(x.dtype if x.is_floating_point() else torch.float32)

@@ -73,6 +73,8 @@ def traversal(z: Tensor, index: int, values: Tensor) -> Tensor:
     Returns:
         Shape ``(steps, latent_dim)``.
     """
+    if z.ndim != 1 or not z.is_floating_point():
+        raise ValueError(f"z must be floating point of shape (latent_dim,), got {z.dtype} of shape {tuple(z.shape)}")
     if not 0 <= index < len(z):
         raise ValueError(f"index must be from 0 to {len(z) - 1}, one of {len(z)} latents, got {index}")
     points = z.repeat(len(values), 1)
@@ -92,9 +94,9 @@ def aggregate_log_density(q: Gaussian, z: Tensor) -> Tensor:
 
     Source: Hoffman & Johnson 2016, "ELBO surgery".
     """
-    if q.mean.ndim != 2 or z.ndim != 2 or z.shape[1] != q.mean.shape[1]:
+    if q.mean.ndim != 2 or z.ndim != 2 or z.shape[1] != q.mean.shape[1] or len(q.mean) == 0:
         raise ValueError(
-            "q must have shape (examples, latent_dim) and z (points, latent_dim), got "
+            "q must have shape (examples, latent_dim) with an example at least, and z (points, latent_dim), got "
             f"{tuple(q.mean.shape)} and {tuple(z.shape)}"
         )
     pieces = z.split(max(1, PAIRS_AT_ONCE // len(q.mean)))
@@ -145,5 +147,7 @@ def _check_ends(start: Tensor, end: Tensor, steps: int) -> None:
         raise ValueError(
             f"start and end must have one shape (latent_dim,), got {tuple(start.shape)} and {tuple(end.shape)}"
         )
+    if not (start.is_floating_point() and end.is_floating_point()):
+        raise ValueError(f"start and end must be floating point, got {start.dtype} and {end.dtype}; use .float()")
     if steps < 2:
         raise ValueError(f"steps must be at least 2, got {steps}")

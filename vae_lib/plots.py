@@ -395,13 +395,14 @@ def prior_and_aggregate(axis: Tensor, log_prior: Tensor, log_aggregate: Tensor, 
     figure, axes = _subplots(1, 2, height=3.3, sharey=True)
     places = axis.numpy()
     prior, aggregate = (values.view(len(axis), -1).T.exp().numpy() for values in (log_prior, log_aggregate))
-    top = float(np.quantile(aggregate, 0.999))
+    top = float(np.quantile(aggregate, 0.999)) or float(aggregate.max())
     for ax, density, term, title in (
         (axes[0], prior, "prior", "the prior P(z)"),
         (axes[1], aggregate, "posterior", "all Q(z|X) together"),
     ):
-        levels = np.linspace(0.03 * top, top, 8)
-        ax.contourf(places, places, density, levels=levels, cmap=_fade(COLORS[term]), extend="max")
+        if top > 0:  # else the codes lie beyond the map
+            levels = np.linspace(0.03 * top, top, 8)
+            ax.contourf(places, places, density, levels=levels, cmap=_fade(COLORS[term]), extend="max")
         for radius in (1, 2):
             circle = Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=COLORS["prior"], ls="--", lw=1)
             ax.add_patch(circle)

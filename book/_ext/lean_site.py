@@ -179,9 +179,16 @@ def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: d
         script.attributes["body"] = json.dumps({**saved, "state": kept}).replace("<", "\\u003c")
 
 
-def mathematics_last(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """MathJax behind the widgets' host: the pictures come alive first, and formulas are typeset after them."""
-    context["script_files"] = sorted(context["script_files"], key=lambda file: "tex-chtml" in str(file.filename))
+def scripts_out_of_the_way(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """No script holds up the text, and the widgets' host runs as soon as it is there, before MathJax."""
+    for script in context["script_files"]:
+        name = str(script.filename)
+        if "widget-host" in name:
+            script.attributes["async"] = "async"
+        elif re.search(r"doctools|sphinx_highlight|clipboard|copybutton|sphinx-book-theme", name):
+            script.attributes["defer"] = "defer"
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
@@ -202,10 +209,11 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
-            with Image.open(Path(app.srcdir, picture["uri"])) as image:
-                width, height = image.size
             framed = picture.deepcopy()
-            framed.update_all_atts({"loading": "lazy", "width": str(width), "height": str(height)}, replace=True)
+            framed["loading"] = "lazy"
+            if picture["uri"].endswith(".png"):
+                with Image.open(Path(app.srcdir, picture["uri"])) as image:
+                    framed["width"], framed["height"] = map(str, image.size)
             picture.replace_self(nodes.container("", framed, classes=["output"]))
 
 
@@ -233,7 +241,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # After all others: what they add to a page is known, and MathJax is copied.
     app.connect("html-page-context", drop_unused_assets, priority=900)
     app.connect("html-page-context", only_shown_widgets, priority=900)
-    app.connect("html-page-context", mathematics_last, priority=900)
+    app.connect("html-page-context", scripts_out_of_the_way, priority=900)
     app.connect("html-page-context", mend_markup, priority=900)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

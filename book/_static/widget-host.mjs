@@ -151,13 +151,15 @@ function family(id, saved) {
  * @param {Element} place @param {SavedModel[]} widgets @returns {boolean} whether there was anything to show
  */
 function showFirstSetting(place, widgets) {
-  const outputs = widgets.flatMap(({ model_name, state }) => (model_name === "OutputModel" ? state.outputs ?? [] : []));
-  if (outputs.length === 0) return false;
+  const outputs = widgets
+    .flatMap(({ model_name, state }) => (model_name === "OutputModel" ? state.outputs ?? [] : []))
+    .filter(({ output_type }) => output_type !== "error");
   const settings = widgets
     .filter(({ state }) => state.description && ["number", "string", "boolean"].includes(typeof state.value))
     .map(({ state }) => `${state.description} = ${state.value}`.replace("= -", "= −"))
     .join(", ");
-  const words = (/** @type {string} */ text) => text.replace("{settings}", settings);
+  if (outputs.length === 0 || settings === "") return false;
+  const words = (/** @type {string} */ text) => text.replace("{settings}", () => settings);
   const figure = document.createElement("figure");
   figure.className = "widget-figure";
   figure.tabIndex = 0; // on a phone it scrolls sideways
@@ -175,7 +177,7 @@ function showFirstSetting(place, widgets) {
   caption.textContent = words(WORDS.firstSetting);
   figure.append(caption);
   place.replaceChildren(figure);
-  place.classList.add("widget-said");
+  place.classList.add("widget-shown");
   return true;
 }
 
@@ -216,6 +218,8 @@ function host(saved) {
     }
   };
 
+  /** How near to the part that the reader sees, in pixels, a widget starts. */
+  const margin = 400;
   const near = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
@@ -225,8 +229,9 @@ function host(saved) {
         show(/** @type {string} */ (place.dataset.widgetModel), place);
       }
     },
-    { rootMargin: "400px" },
+    { rootMargin: `${margin}px` },
   );
+  let first = true;
 
   for (const script of document.querySelectorAll(VIEW)) {
     const place = document.createElement("div");
@@ -241,7 +246,10 @@ function host(saved) {
     const model = id === undefined ? undefined : saved[id];
     if (model?.model_module === "anywidget" && typeof model.state._esm === "string") {
       place.dataset.widgetModel = id;
-      near.observe(place);
+      // The observer waits for a frame, and other scripts come before that; the first widget need not.
+      if (first && place.getBoundingClientRect().top < innerHeight + margin) show(id, place);
+      else near.observe(place);
+      first = false;
     } else if (!showFirstSetting(place, family(id, saved))) {
       // One line for all that a cell shows.
       if (place.previousElementSibling?.classList.contains("widget-said")) place.remove();
@@ -259,4 +267,12 @@ for (const script of document.querySelectorAll(STATE)) {
     console.warn("widget-host: the page's widget state cannot be read.", error);
   }
 }
-host(saved);
+
+if (document.readyState === "loading") {
+  // The state stands in the page's head, so the modules can be on their way while the text still arrives.
+  for (const { state } of Object.values(saved)) if (typeof state._esm === "string") importText(state._esm).catch(() => {});
+  // Not DOMContentLoaded: scripts that are deferred, MathJax above all, run before it.
+  document.addEventListener("readystatechange", () => host(saved), { once: true });
+} else {
+  host(saved);
+}
