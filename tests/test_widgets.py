@@ -96,7 +96,9 @@ def test_z_takes_any_two_numbers(model: VAE, given: object) -> None:
     assert all(type(number) is float for number in explorer.z)
 
 
-@pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 0.0], [0.0, float("inf")], "z", None, 3.0])
+@pytest.mark.parametrize(
+    "given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 0.0], [0.0, float("inf")], "z", "12", None, 3.0]
+)
 def test_z_refuses_the_rest_and_names_it(model: VAE, given: object) -> None:
     explorer = LatentExplorer(model, z=(1.0, 1.0))
     with pytest.raises(traitlets.TraitError, match=r"z must be two finite numbers such as \[0.5, -1.0\], got "):
@@ -144,6 +146,10 @@ def test_codes_that_do_not_fit_are_refused(model: VAE) -> None:
         LatentExplorer(model, [[0.0, 1.0], [float("nan"), 0.0]])
     with pytest.raises(ValueError, match=r"shape \(2,\), one for each code, got \(3,\)"):
         LatentExplorer(model, torch.zeros(2, 2), torch.zeros(3))
+    with pytest.raises(ValueError, match="digits 0 to 9, got True and False"):
+        LatentExplorer(model, torch.zeros(2, 2), torch.tensor([True, False]))
+    with pytest.raises(ValueError, match="labels must be a tensor or an array of numbers, got "):
+        LatentExplorer(model, torch.zeros(2, 2), ["a", "b"])
     with pytest.raises(ValueError, match="digits 0 to 9, got 10"):
         LatentExplorer(model, torch.zeros(2, 2), torch.tensor([1, 10]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -131,10 +132,10 @@ def put(page: Page, x: Array) -> None:
     page.evaluate("x => live.model.set('x', live.bytes(x))", x.tolist())
 
 
-def current_x(page: Page) -> Array:
+def current_x(page: Page, view: int = 0) -> Array:
     """The picture X after the next frame."""
     settled(page)
-    return grey(page, "x").astype(np.uint8)
+    return grey(page, "x", view).astype(np.uint8)
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -295,7 +296,7 @@ SEVEN = [(8, 6), (20, 6), (16, 14), (13, 24)]
 
 def at(page: Page, point: tuple[float, float]) -> tuple[float, float]:
     """A place of the pad, in pixels of X, on the page."""
-    box = page.locator(".vae-pad").bounding_box()
+    box = page.locator(".vae-pad").first.bounding_box()
     assert box
     return box["x"] + 1 + (box["width"] - 2) * point[0] / 28, box["y"] + 1 + (box["height"] - 2) * point[1] / 28
 
@@ -388,6 +389,66 @@ def test_clear_and_undo(live_widget: Callable[..., Page]) -> None:
         undo.click()
         assert (current_x(page) == earlier).all()
     assert not grey(page, "pad").any()
+
+
+def pen_and(page: Page, then: str) -> None:
+    """A stroke of the pen and, before its frame, what ``then`` does."""
+    page.evaluate(
+        """([from, to, then]) => {
+          const pad = document.querySelector(".vae-pad");
+          pad.setPointerCapture = () => {};
+          for (const [name, at] of [["pointerdown", from], ["pointermove", to], ["pointerup", to]]) {
+            pad.dispatchEvent(new PointerEvent(name, { clientX: at[0], clientY: at[1], pointerId: 1, bubbles: true }));
+          }
+          (0, eval)(then);
+        }""",
+        [at(page, (6, 6)), at(page, (20, 20)), then],
+    )
+    settled(page)
+
+
+@pytest.mark.parametrize("who", ["python", "clear", "undo", "example"])
+def test_a_picture_that_is_set_before_the_pen_s_frame_stays(live_widget: Callable[..., Page], who: str) -> None:
+    seven, pad = pictures()["digit 7"], a_pad()
+    page = live_widget(pad)
+    press = (
+        "[...document.querySelectorAll('button')].find(one => [one.ariaLabel, one.innerText].includes('{0}')).click()"
+    )
+    then = {
+        "python": f"live.model.set('x', live.bytes({seven.tolist()}))",
+        "clear": press.format(DIGIT_PAD["clear"]),
+        "undo": press.format(DIGIT_PAD["undo"]),
+        "example": press.format(DIGIT_PAD["example_digit"].format(label=7)),
+    }[who]
+    pen_and(page, "")
+    alone = current_x(page)
+    assert alone.any()
+    page.get_by_role("button", name=DIGIT_PAD["undo"]).click()
+    pen_and(page, then)
+    wanted = seven if who in ("python", "example") else np.zeros(784)
+    assert (current_x(page) == wanted).all()
+    if who == "undo":
+        return
+    page.get_by_role("button", name=DIGIT_PAD["undo"]).click()
+    assert (current_x(page) == alone).all()  # the stroke is not lost
+
+
+def test_a_stroke_is_one_step_to_undo_in_every_view(live_widget: Callable[..., Page]) -> None:
+    page = live_widget(a_pad())
+    put(page, pictures()["digit 4"])
+    page.evaluate("live.show()")
+    put(page, pictures()["digit 7"])
+    page.mouse.move(*at(page, (3, 3)))
+    page.mouse.down()
+    for i in range(25):
+        page.mouse.move(*at(page, (3 + 0.8 * i, 20)))
+        settled(page)
+    page.mouse.up()
+    settled(page)
+    undo = page.get_by_role("button", name=DIGIT_PAD["undo"]).nth(1)
+    for earlier in ("digit 7", "digit 4"):
+        undo.click()
+        assert (current_x(page, 1) == pictures()[earlier]).all()
 
 
 def test_examples_by_keyboard(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -677,6 +738,23 @@ def test_the_range_is_that_of_the_terms() -> None:
     assert usual.shape == (3, 3)
 
 
+def test_python_speaks_of_the_model_that_the_page_has(live_widget: Callable[..., Page]) -> None:
+    """Weights are sent as float16, and once: what becomes of the caller's model, or its precision, is no matter."""
+    torch.manual_seed(0)
+    model, x = VAE(784, 2, (8,), sigma=0.5).double(), pictures()["digit 5"]
+    rounded = deepcopy(model).half().float()
+    rounded.log_sigma.data = model.log_sigma.data.float()
+    pad = a_pad(model, x=x)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    numbers, image = expected(rounded, x, pad.epsilon)
+    assert pad.mean.tolist() == pytest.approx(numbers["mean"], rel=1e-5)
+    assert pad.log_likelihood == pytest.approx(numbers["log_likelihood"], rel=1e-5)
+    assert_right(live_widget(pad), rounded, x, pad.epsilon)
+    assert (255 * pad.reconstruction.flatten()).numpy() == pytest.approx(image, abs=1e-3)
+
+
 @pytest.mark.parametrize("form", ["bytes", "list", "rows", "array", "tensor", "brightness", "memory"])
 def test_x_takes_pictures(form: str) -> None:
     x = pictures()["digit 5"]
@@ -707,7 +785,21 @@ def test_models_that_do_not_fit_are_refused() -> None:
         DigitPad(VAE(784, 3, (4,)))
     with pytest.raises(ValueError, match="likelihood 'gaussian', got bernoulli"):
         DigitPad(VAE(784, 2, (4,), likelihood="bernoulli"))
-    with pytest.raises(ValueError, match=r"shape \(n, 784\) with n at least 1, got \(784,\)"):
-        a_pad(test=torch.zeros(784))
+    test = torch.rand(3, 784)
+    for bad in (test[0], test[:0], test[:, 1:], test * 255, (test * 255).byte(), -test, test.log() * float("nan")):
+        with pytest.raises(
+            ValueError, match=r"test must be floating point of shape \(n, 784\) .* values from 0 to 1, got"
+        ):
+            a_pad(test=bad)
+    test[1, 5] = float("nan")
+    with pytest.raises(ValueError, match=r"values from 0 to 1, got torch.float32 of shape \(3, 784\)"):
+        a_pad(test=test)
+    wild = a_model()
+    with torch.no_grad():
+        wild.encoder.net[-1].bias[2:] = 1000  # a log variance whose exponential is infinite
+    with pytest.raises(ValueError, match="nats of test must be finite, got"):
+        a_pad(wild, test=torch.rand(3, 784))
+    with pytest.raises(ValueError, match=r"examples must be pictures, shape \(n, 784\), got"):
+        a_pad(examples=5)
     with pytest.raises(ValueError, match=r"784 pixels each, got shape .* in row 0"):
         a_pad(examples=torch.zeros(2, 64))

@@ -18,7 +18,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from vae_lib import data, pretrained
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets import IntegralExplorer
 from vae_lib.widgets.base import normals
 from vae_lib.widgets.words import INTEGRAL_EXPLORER as WORDS
@@ -187,6 +187,9 @@ def test_python_speaks_of_the_model_that_the_page_has() -> None:
     assert one.log_weights.numpy() == pytest.approx(right, abs=1e-4)  # σ itself is float32
     assert torch.equal(one.x.float(), x)
     assert model.decoder.net[0].weight.dtype == torch.float32  # the caller's model is left alone
+    with torch.no_grad():
+        model.decoder.net[0].weight.zero_()  # nor does it matter what becomes of it
+    assert one.log_weights.numpy() == pytest.approx(right, abs=1e-4)
 
 
 def test_sigma_takes_the_nearest_stop() -> None:
@@ -227,6 +230,8 @@ def test_models_and_pictures_that_do_not_fit_are_refused() -> None:
         IntegralExplorer(VAE(16, 3, (4,)))
     with pytest.raises(ValueError, match="'gaussian', which has a sigma, got 'bernoulli'"):
         IntegralExplorer(VAE(16, 2, (4,), likelihood="bernoulli"))
+    with pytest.raises(ValueError, match="which has a sigma, got 'Autoencoder'"):
+        IntegralExplorer(Autoencoder(64, 2))
     with pytest.raises(ValueError, match=r"pass a picture x of shape \(16,\)"):
         IntegralExplorer(VAE(16, 2, (4,)))
     with pytest.raises(ValueError, match=r"shape \(64,\), got \(1, 64\)"):

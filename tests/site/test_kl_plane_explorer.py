@@ -376,6 +376,13 @@ def test_choices_of_one_s_own() -> None:
     assert [one["mean"] for one in explorer.choices] == codes.tolist()
     assert explorer.choices[1]["std"] == pytest.approx(torch.exp(log_var[1].double() / 2).tolist())
     assert [one["label"] for one in KLPlaneExplorer(codes=codes, log_var=log_var).choices] == ["1", "2"]
+    named = KLPlaneExplorer(codes=codes, log_var=log_var, labels=["seven", 3])
+    assert [one["label"] for one in named.choices] == ["seven", "3"]
+    assert KLPlaneExplorer(codes=[], log_var=[]).choices == []
+    with pytest.raises(ValueError, match=r"log_var must have shape \(n, 2\) .* got \(2, 3\)"):
+        KLPlaneExplorer(codes=codes, log_var=torch.zeros(2, 3))
+    with pytest.raises(ValueError, match=r"must have one shape, got \(2, 2\) and \(1, 2\)"):
+        KLPlaneExplorer(codes=codes, log_var=log_var[:1])
     with pytest.raises(ValueError, match="belong together; pass both"):
         KLPlaneExplorer(codes=codes)
     with pytest.raises(ValueError, match=r"shape \(n, 2\) with n up to 12, got \(2, 3\)"):

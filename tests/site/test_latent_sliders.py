@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import traitlets
@@ -149,6 +151,23 @@ def test_a_latent_s_own_slider_does_not_move_its_change(open_page: OpenPage, wid
     after = changes(page)
     assert after[2] == before[2]
     assert after[0] != before[0]
+
+
+def test_a_measurement_ends_with_its_z(live: tuple[Page, VAE]) -> None:
+    """While z rests again, no change that was measured about the old one comes in as settled."""
+    page, model = live
+    waits = page.locator(".vae-waits")
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)
+    page.evaluate("(() => { let now = 0; performance.now = () => (now += 0.1); })()")  # about 40 runs for each frame
+    page.evaluate("z => live.model.set('z', z)", [1.0] * LATENTS)
+    page.clock.run_for(160)
+    assert 0 < waits.count() < LATENTS  # under way
+    page.evaluate("z => live.model.set('z', z)", [-1.0] * LATENTS)
+    page.clock.run_for(110)
+    assert waits.count() == LATENTS
+    page.clock.run_for(3000)
+    assert changes(page) == pytest.approx(reference_changes(model, [-1.0] * LATENTS, places=25), abs=1e-5)
 
 
 def test_an_unused_latent_changes_nothing(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -417,8 +436,24 @@ def test_what_does_not_fit_is_refused() -> None:
         sliders_of(model, codes=torch.stack([torch.zeros(12), torch.full((12,), torch.nan)]))
     with pytest.raises(ValueError, match=r"labels must have shape \(3,\), one for each code, got 2"):
         sliders_of(model, labels=[1, 2])
+    for given in (model, "digits-12"):
+        with pytest.raises(ValueError, match="labels name codes, so they need them; pass codes"):
+            LatentSliders(given, kl=KL, labels=range(10, 20))
     with pytest.raises(ValueError, match="image_shape must be"):
         sliders_of(model, image_shape=(5, 5))
+
+
+@pytest.mark.parametrize("given", [["seven", "b", "?"], [7, 0, 9], np.array([7, 0, 9]), torch.tensor([7, 0, 9])])
+def test_labels_of_any_kind(given: Any) -> None:
+    expected = [str(label) for label in (given if isinstance(given[0], str) else [7, 0, 9])]
+    assert [one["label"] for one in sliders_of(labels=given).choices] == expected
+
+
+def test_a_saved_model_whose_record_names_no_data(tmp_path: Path) -> None:
+    pretrained.save(a_model(), tmp_path / "mine")
+    with pytest.raises(ValueError, match=r"record of '.*mine' names no data to measure kl on, so kl must be given"):
+        LatentSliders(f"{tmp_path / 'mine'}")
+    assert LatentSliders(f"{tmp_path / 'mine'}", kl=KL).choices == []
 
 
 @pytest.mark.parametrize("given", [[1.0], [0.0] * 13, [float("nan")] * 12, "z", None, 3.0])

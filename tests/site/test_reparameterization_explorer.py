@@ -15,8 +15,8 @@ from scipy.stats import kstest
 from torch.distributions import Normal
 
 from vae_lib import palette
-from vae_lib.widgets.base import normals
-from vae_lib.widgets.reparameterization_explorer import HELD, LARGEST_SEED, MOST_SAMPLES, ReparameterizationExplorer
+from vae_lib.widgets.base import LARGEST_SEED, normals
+from vae_lib.widgets.reparameterization_explorer import HELD, MOST_SAMPLES, ReparameterizationExplorer
 from vae_lib.widgets.words import REPARAMETERIZATION_EXPLORER as WORDS
 
 OpenPage = Callable[..., Page]
@@ -114,7 +114,8 @@ def test_traits_are_observed_and_the_noise_stays() -> None:
         ("samples", -1, "'samples'.* not be less than 0, but a value of -1"),
         ("samples", 4001, "'samples'.* not be greater than 4000, but a value of 4001"),
         ("samples", 1.5, "'samples'.* expected an int, not the float 1.5"),
-        ("seed", 2**32, "'seed'.* not be greater than 4294967295, but a value of 4294967296"),
+        ("seed", 2**32, "seed must be a whole number from 0 to 4294967295, got 4294967296"),
+        ("seed", 1.5, "seed must be a whole number from 0 to 4294967295, got 1.5"),
         ("wrt", "z", "'wrt'.* expected any of .*'mu', 'sigma'.*, not the str 'z'"),
     ],
 )
@@ -396,6 +397,25 @@ def test_without_motion_a_press_adds_a_block(live: Page) -> None:
     live.evaluate("live.model.set('seed', 4294967295)")
     button.click()
     assert (trait(live, "samples"), trait(live, "seed")) == (500, 0)  # after the largest seed comes the first
+
+
+def test_nothing_half_set_is_shown(live: Page) -> None:
+    """Draw on a full histogram sets seed and samples: no mean of the old draws under the new seed, or of the new ones
+    under the old number, stands in the page at any time."""
+    live.evaluate("live.model.set('samples', 4000)")
+    live.evaluate("""() => {
+      window.texts = new Set();
+      const note = one => one.addedNodes.forEach(node => window.texts.add(node.textContent));
+      new MutationObserver(all => all.forEach(note))
+        .observe(document.querySelector(".vae-panel-score .vae-numbers"), { childList: true });
+      matchMedia = () => ({ matches: true, addEventListener() {} });
+    }""")
+    live.get_by_role("button", name=WORDS["draw"]).click()
+    exact = ReparameterizationExplorer().exact_variances["score"]
+    shown = live.evaluate("[...window.texts]")
+    assert len(shown) == 2  # none yet, then a block of the new seed
+    assert shown[0].startswith(WORDS["mean_none"].format(exact=f"{exact:.1f}")), shown
+    assert_shows(live, ReparameterizationExplorer(samples=500, seed=1))
 
 
 FRAMES = (

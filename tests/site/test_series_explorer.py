@@ -508,8 +508,9 @@ def test_index_and_value() -> None:
     assert explorer.index == 3
     explorer.index = torch.tensor(2)
     assert (explorer.index, explorer.value) == (2, 4.0)
-    with pytest.raises(ValueError, match=r"value must be one of the series' own, 0.1, 1, 4, 50, got 2"):
-        explorer.value = 2
+    for value in (2, "x", None, math.nan):
+        with pytest.raises(ValueError, match=rf"value must be one of the series' own, 0.1, 1, 4, 50, got {value!r}"):
+            explorer.value = value
     for index in (-1, 4):
         with pytest.raises(traitlets.TraitError, match=rf"from 0 to 3, got {index}; set value to choose by beta"):
             explorer.index = index
@@ -540,6 +541,16 @@ def test_what_is_sent_is_what_was_given() -> None:
     assert explorer.sample_codes.shape == (18, 2)
 
 
+def test_no_sigma_is_spoken_of_where_there_is_none(open_page: OpenPage, widget_page: MakePage) -> None:
+    models = tuple(VAE(64, 2, (16,), likelihood="bernoulli") for _ in range(4))
+    explorer = SeriesExplorer(a_series()._replace(models=models), examples=EXAMPLES)
+    assert "sigma" not in explorer.figures
+    page = open_page(widget_page(explorer))
+    for index, note in enumerate(("", "", "", WORDS["collapsed"])):
+        slider(page).fill(f"{index}")
+        expect(page.locator(".vae-note")).to_have_text(note)
+
+
 REFUSED: list[tuple[Callable[[Series], Any], type[Exception], str]] = [
     (lambda s: 3, TypeError, "must be the name of one or a Series, got int"),
     (lambda s: "digits-none", FileNotFoundError, "no model 'digits-none'"),
@@ -548,6 +559,9 @@ REFUSED: list[tuple[Callable[[Series], Any], type[Exception], str]] = [
     (lambda s: s._replace(values=(0.0, *s.values[1:])), ValueError, "beta must be greater than 0, got 0.0"),
     (lambda s: s._replace(models=s.models[:1]), ValueError, "at least two models, got 1"),
     (lambda s: s._replace(models=(VAE(64, 3, (4,)),) * 4), ValueError, "latent_dim 2, got 3"),
+    (lambda s: s._replace(models=(*s.models[:3], VAE(64, 3, (4,)))), ValueError, "latent_dim 2, got 3 at beta 50"),
+    (lambda s: s._replace(values=(1.0, 0.1, 4.0, 50.0)), ValueError, r"must rise .* got \[1.0, 0.1, 4.0, 50.0\]"),
+    (lambda s: s._replace(values=(1.0, 1.0, 4.0, 50.0)), ValueError, r"must rise .* got \[1.0, 1.0, 4.0, 50.0\]"),
     (lambda s: s._replace(models=(VAE(60, 2, (4,)),) * 4), ValueError, "square pictures, got models of 60"),
     (lambda s: s._replace(record={}), ValueError, "figures of all 4 models, got 0"),
     (lambda s: s._replace(labels=s.labels[1:]), ValueError, r"codes of beta 0.1 must .* got \(200, 2\)"),

@@ -7,9 +7,10 @@ would find nothing.
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 import anywidget
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from vae_lib import palette
 from vae_lib.byte_grid import byte_rows
+from vae_lib.model import VAE
 from vae_lib.widgets.words import Words
 
 HERE: Final = Path(__file__).parent
@@ -28,7 +30,7 @@ ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
 }
-
+LARGEST_SEED: Final = 2**32 - 1
 
 Range = tuple[float, float]
 
@@ -106,7 +108,7 @@ def pack_weights(net: nn.Sequential) -> bytes:
     for module in net:
         if isinstance(module, nn.Linear):
             rows = byte_rows(module.weight)
-            parts += [_halves(module.weight)] if rows is None else [_halves(rows[1]), rows[0].numpy().tobytes()]
+            parts += [_halves(module.weight)] if rows is None else [_halves(rows[1]), rows[0].cpu().numpy().tobytes()]
             parts.append(_halves(torch.zeros(module.out_features) if module.bias is None else module.bias))
     return b"".join(parts)
 
@@ -157,19 +159,26 @@ def _bytes_of(layer: Layer) -> int:
     return outputs * (inputs + 4) if layer["bits"] == 8 else 2 * outputs * (inputs + 1)
 
 
-def pack_points(points: Tensor) -> bytes:
-    """Points of shape (n, 2), as little-endian float16, x and y in turn: finer than a pixel on any map."""
-    return points.detach().cpu().numpy().astype("<f2").tobytes()
+def as_sent(model: VAE, *parts: Literal["encoder", "decoder"]) -> VAE:
+    """A copy of a model in float32 on the CPU, whose ``parts`` hold the weights that ``pack_weights`` sends.
 
+    Python's numbers are then of the model that the page has, whatever becomes of the one that was given.
 
-def pack_labels(labels: Tensor) -> bytes:
-    """Labels 0 to 9 of shape (n,), one byte each."""
-    return labels.detach().cpu().numpy().astype(np.uint8).tobytes()
-
-
-def first_of_each(labels: Tensor) -> list[int]:
-    """The place of the first example of each class, in the order of the classes, in ``labels`` of shape (n,)."""
-    return [int((labels == label).nonzero()[0]) for label in labels.unique().tolist()]
+    Raises:
+        TypeError: a part with layers that the browser cannot compute.
+        ValueError: a weight that is not finite as float16.
+    """
+    copied = copy.deepcopy(model).cpu().float()
+    with torch.no_grad():
+        for part in parts:
+            net: nn.Sequential = getattr(copied, part).net
+            linears = [module for module in net if isinstance(module, nn.Linear)]
+            sent = unpack_weights(pack_weights(net), describe_layers(net, final="identity"))
+            for module, (weight, bias) in zip(linears, sent, strict=True):
+                module.weight.copy_(weight)
+                if module.bias is not None:
+                    module.bias.copy_(bias)
+    return copied
 
 
 def widget_palette() -> dict[str, Any]:
@@ -180,7 +189,7 @@ def widget_palette() -> dict[str, Any]:
 def finite_pair(value: Any) -> list[float] | None:
     """Two finite numbers of a list, a tuple, an array or a tensor, or ``None`` for anything else."""
     try:
-        numbers = [float(number) for number in value]
+        numbers = [] if isinstance(value, str | bytes) else [float(number) for number in value]
     except (TypeError, ValueError):
         return None
     return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
@@ -228,6 +237,17 @@ class NumberIn(traitlets.TraitType[float, Any]):
             low, high = self.limits
             raise traitlets.TraitError(f"{self.name} must be a number from {low} to {high}, got {value!r}")
         return number
+
+
+class Seed(traitlets.TraitType[int, Any]):
+    """A trait that holds the seed of ``normals``, a whole number from 0 to 2³² − 1."""
+
+    default_value = 0
+
+    def validate(self, obj: Any, value: Any) -> int:
+        if isinstance(value, int) and 0 <= value <= LARGEST_SEED:
+            return value
+        raise traitlets.TraitError(f"{self.name} must be a whole number from 0 to {LARGEST_SEED}, got {value!r}")
 
 
 def check_image_shape(image_shape: tuple[int, int] | None, data_dim: int) -> tuple[int, int]:

@@ -87,6 +87,12 @@ function normals(seed, count) {
   return result;
 }
 
+/** With commas between thousands: 4,096. @param {number} value @param {number} [digits] after the point, brought within 0 to 4 */
+function grouped(value, digits = 0) {
+  const [whole, ...rest] = shownNumber(value, clamp(digits, 0, 4)).split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
+}
+
 /** Fills the names in braces. @param {string} text @param {Record<string, string>} values */
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -200,6 +206,8 @@ class Scope {
   constructor() {
     this.controller = new AbortController();
     this.signal = this.controller.signal;
+    /** While the view sets several traits, of which some are still the old ones; see `tell`. */
+    this.telling = false;
   }
 
   /** @param {() => void} callback */
@@ -236,6 +244,19 @@ class Scope {
   end() {
     this.controller.abort();
   }
+}
+
+/**
+ * Sets traits to what a view shows, and saves once. The view's own `follow` hears of the last of them only, when all are set.
+ * @param {Scope} scope @param {Model} model @param {Record<string, any>} changes
+ */
+function tell(scope, model, changes) {
+  const entries = Object.entries(changes);
+  entries.forEach(([name, value], i) => {
+    scope.telling = i < entries.length - 1;
+    model.set(name, value);
+  });
+  if (entries.length) model.save_changes();
 }
 
 /** Traits that Python sets together arrive together: `later` asks for one `rebuild` for all of them. @param {() => void} rebuild */
@@ -364,6 +385,7 @@ function mount({ model, el }, { kind, anew, followed = [] }, build) {
   };
   const { later, end } = onceForAll(start);
   const changed = () => {
+    if (scope?.telling) return;
     try {
       if (follow) follow();
       else later();

@@ -15,6 +15,9 @@ const PEN = 1.1 * CELL; // radius
 const SOFT = 0.8 * CELL; // width of the pen's edge, over which the ink fades
 const UNDOS = 20;
 
+/** The stroke that a model is being told of, so that its other views remember one picture for a stroke, not for each frame. @type {WeakMap<Model, object>} */
+const strokes = new WeakMap();
+
 /** What is no digit, as strokes in pixels of X. @type {Record<"scribble" | "cross", Pair[][]>} */
 const NO_DIGITS = {
   scribble: [Array.from({ length: 121 }, (_, i) => /** @type {Pair} */ ([
@@ -161,20 +164,6 @@ function look({ encoder, decoder, sigma }, x, epsilon) {
 }
 
 // ---------------------------------------------------------------------------------------------------- the map
-
-/** Q as ellipses of 1 and 2 standard deviations. @param {CanvasRenderingContext2D} context @param {Pair} at in pixels @param {number[]} radii of 1 sd @param {string} colour */
-function drawEllipses(context, [x, y], radii, colour) {
-  context.fillStyle = context.strokeStyle = colour;
-  context.lineWidth = 1.75;
-  for (const deviations of [2, 1]) {
-    context.beginPath();
-    context.ellipse(x, y, deviations * radii[0], deviations * radii[1], 0, 0, 2 * Math.PI);
-    context.globalAlpha = 0.16;
-    context.fill();
-    context.globalAlpha = 1;
-    context.stroke();
-  }
-}
 
 /** How much larger the lens shows Q, so that its ellipses and z fit, or 1 where it needs no lens. @param {Seen} seen @param {number} room pixels of the map's scale in half a lens */
 function lensTimes({ mean, std, z }, room) {
@@ -477,7 +466,7 @@ function build(model, body, scope) {
     buttons.mark((example) => same(example.x, sheet.x));
     drawMap();
   };
-  const tell = () => {
+  const report = () => {
     model.set("x", new DataView(sheet.x.slice().buffer));
     model.save_changes();
     announce();
@@ -486,23 +475,35 @@ function build(model, body, scope) {
   // Changing
   /** @type {Sheet[]} */
   const before = [];
+  /** Whether the pen left ink that X does not have yet. */
+  let wet = false;
+  const dry = () => {
+    if (wet) sheet.x = normalised(sheet.ink);
+    wet = false;
+  };
+  /** The stroke of another view before which the sheet was remembered. @type {object | undefined} */
+  let remembered;
+  /** The stroke of this one. */
+  let own = {};
   const remember = () => {
     before.push({ ink: sheet.ink.slice(), x: sheet.x });
     if (before.length > UNDOS) before.shift();
   };
   const change = (/** @type {Sheet} */ next) => {
     if (same(next.ink, sheet.ink)) return;
+    dry();
     remember();
     sheet = next;
     show();
-    tell();
+    report();
   };
   const undo = () => {
     const last = before.pop();
     if (!last) return;
+    wet = false;
     sheet = last;
     show();
-    tell();
+    report();
   };
   const setEpsilon = (/** @type {Pair} */ next) => {
     epsilon = next;
@@ -520,7 +521,13 @@ function build(model, body, scope) {
     const newPicture = !same(x, sheet.x);
     if (!newPicture && same(next, epsilon)) return;
     if (newPicture) {
-      remember();
+      const stroke = strokes.get(model);
+      if (!stroke || stroke !== remembered) {
+        dry();
+        remember();
+      }
+      remembered = stroke;
+      wet = false;
       sheet = sheetOf(x);
     }
     epsilon = next;
@@ -529,13 +536,18 @@ function build(model, body, scope) {
 
   // The pen
   const inked = scope.perFrame(() => {
-    sheet.x = normalised(sheet.ink);
+    if (!wet) return; // another picture was set meanwhile
+    dry();
     show();
-    tell();
+    strokes.set(model, own);
+    report();
+    strokes.delete(model);
   });
   draggable(scope, pad, {
     take: () => {
+      dry();
       remember();
+      own = {};
       return /** @type {{last: number[] | null}} */ ({ last: null });
     },
     move: (_at, stroke, event) => {
@@ -550,6 +562,7 @@ function build(model, body, scope) {
         drawLine(sheet.ink, stroke.last ?? point, point);
         stroke.last = point;
       }
+      wet = true;
       inked();
     },
   });

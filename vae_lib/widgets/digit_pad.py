@@ -19,14 +19,13 @@ from vae_lib.model import VAE
 from vae_lib.widgets.base import (
     HERE,
     BookWidget,
+    as_sent,
     describe_layers,
     module_source,
-    pack_labels,
-    pack_points,
     pack_weights,
     style_source,
 )
-from vae_lib.widgets.latent_explorer import PlanePoint, _check_codes, _check_labels, _extent
+from vae_lib.widgets.codes import PlanePoint, Values, check_codes, check_labels, extent, pack_labels, pack_points
 from vae_lib.widgets.words import DIGIT_PAD
 
 SIDE: Final = 28
@@ -130,11 +129,11 @@ class DigitPad(BookWidget):
 
     Args:
         model: a VAE with ``data_dim`` 784, ``latent_dim`` 2 and the Gaussian likelihood, or the name of one that ships
-            with the package, whose test digits' codes and labels then come with it.
+            with the package, whose test digits' codes and labels then come with it. The widget keeps a copy of it.
         codes: the codes of digits for the map, their posterior means, shape ``(n, 2)``; no dots without them.
         labels: the digits 0 to 9 of these codes, shape ``(n,)``.
-        test: test pictures, shape ``(n, 784)``, brightness 0 to 1, for the range in which the model's own digits lie.
-            For the shipped MNIST model it is known already; for others it is not drawn without them.
+        test: test pictures, floating point, shape ``(n, 784)``, brightness 0 to 1, for the range in which the model's
+            own digits lie. For the shipped MNIST model it is known already; for others it is not drawn without them.
         examples: pictures to choose from, shape ``(n, 784)``, whole numbers from 0 to 255 or brightnesses from 0 to 1;
             ten of MNIST's test digits if absent.
         x: the picture to start with; an empty pad if absent.
@@ -173,8 +172,8 @@ class DigitPad(BookWidget):
         self,
         model: VAE | str = "mnist-2",
         *,
-        codes: Tensor | ArrayLike | None = None,
-        labels: Tensor | ArrayLike | None = None,
+        codes: Values = None,
+        labels: Values = None,
         test: Tensor | None = None,
         examples: Tensor | ArrayLike | None = None,
         x: Tensor | ArrayLike | bytes | None = None,
@@ -182,17 +181,16 @@ class DigitPad(BookWidget):
     ) -> None:
         if isinstance(model, str):
             if codes is None and labels is None:
-                every = max(1, len(pretrained.codes(model)[0]) // DOTS)
-                codes, labels = (values[::every] for values in pretrained.codes(model))
+                means, digits = pretrained.codes(model)
+                every = max(1, len(means) // DOTS)
+                codes, labels = means[::every], digits[::every]
             model = pretrained.load(model)
         _check_model(model)
-        points = _check_codes(codes)
+        points = check_codes(codes)
         shipped = shipped_examples()
-        if test is not None:
-            usual = usual_range(model, _check_test(test)).tolist()
-        else:
-            usual = shipped.usual.tolist() if fingerprint(model) == shipped.fingerprint else []
-        self._model = model
+        known = fingerprint(model) == shipped.fingerprint  # before weights are rounded, and lose the sign of a zero
+        self._model = model = as_sent(model, "encoder", "decoder")
+        shipped_usual = shipped.usual.tolist() if known else []
         super().__init__(
             DIGIT_PAD,
             encoder_weights=pack_weights(model.encoder.net),
@@ -200,12 +198,12 @@ class DigitPad(BookWidget):
             decoder_weights=pack_weights(model.decoder.net),
             decoder_layers=describe_layers(model.decoder.net, final="sigmoid"),
             sigma=model.sigma,
-            extent=_extent(points),
+            extent=extent(points),
             points=pack_points(points),
-            labels=pack_labels(_check_labels(labels, len(points))),
+            labels=pack_labels(check_labels(labels, len(points))),
             examples=_pack_examples(shipped.pictures if examples is None else examples),
             example_labels=pack_labels(shipped.labels) if examples is None else b"",
-            usual=usual,
+            usual=shipped_usual if test is None else _usual(model, test),
             x=bytes(PIXELS) if x is None else x,
             epsilon=epsilon,
         )
@@ -281,14 +279,25 @@ def _check_model(model: VAE) -> None:
         )
 
 
-def _check_test(test: Tensor) -> Tensor:
-    if test.ndim != 2 or test.shape[1] != PIXELS or len(test) == 0:
-        raise ValueError(f"test must have shape (n, {PIXELS}) with n at least 1, got {tuple(test.shape)}")
-    return test
+def _usual(model: VAE, test: Tensor) -> list[list[float]]:
+    """``usual_range`` as the page takes it, of test pictures that are checked first."""
+    shaped = test.ndim == 2 and test.shape[1] == PIXELS and len(test) > 0 and test.is_floating_point()
+    if not shaped or not bool(((test >= 0) & (test <= 1)).all()):
+        raise ValueError(
+            f"test must be floating point of shape (n, {PIXELS}) with n at least 1 and values from 0 to 1, got "
+            f"{test.dtype} of {_outline(test)}; divide grey values of 0 to 255 by 255"
+        )
+    nats = usual_range(model, test.detach().cpu().float())
+    if not bool(torch.isfinite(nats).all()):
+        raise ValueError(f"the model's nats of test must be finite, got {nats.tolist()}; train it again")
+    usual: list[list[float]] = nats.tolist()
+    return usual
 
 
 def _pack_examples(examples: Tensor | ArrayLike) -> bytes:
     rows = examples if isinstance(examples, Tensor) else np.asarray(examples)
+    if rows.ndim == 0:
+        raise ValueError(f"examples must be pictures, shape (n, {PIXELS}), got {_outline(examples)}")
     packed = [as_bytes(row) for row in rows]
     for row, picture in enumerate(packed):
         if picture is None:

@@ -356,10 +356,11 @@ function build(model, body, scope) {
   const move = (next) => {
     const old = setting;
     show(next);
-    if (next.x !== old.x) model.set("x", next.x);
-    if (next.sigma !== old.sigma) model.set("sigma", next.sigma);
-    if (next.mean !== old.mean || next.std !== old.std) model.set("q", [next.mean, next.std]);
-    model.save_changes();
+    tell(scope, model, {
+      ...(next.x !== old.x && { x: next.x }),
+      ...(next.sigma !== old.sigma && { sigma: next.sigma }),
+      ...((next.mean !== old.mean || next.std !== old.std) && { q: [next.mean, next.std] }),
+    });
   };
   const moveByHand = (/** @type {Partial<Setting>} */ change) => {
     stop();

@@ -106,11 +106,6 @@ class DrawsChart extends Chart {
   }
 }
 
-/** Whole numbers as the reader sees them: 4,096. @param {number} count */
-function shownCount(count) {
-  return `${count}`.replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
 /** The rings of the first `count` draws, all alike. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {any} scene */
 function drawSpecks(context, plane, { z, from, count, colour }) {
   const [radius, side] = [1.7, 6];
@@ -294,7 +289,7 @@ function build(model, body, scope) {
   const sliders = {
     count: slider(scope, {
       label: words.draws, min: 0, max: COUNTS.length - 1, step: 1,
-      text: () => shownCount(now.count), spoken: () => fill(words.draws_spoken, { value: shownCount(now.count) }),
+      text: () => grouped(now.count), spoken: () => fill(words.draws_spoken, { value: grouped(now.count) }),
       onInput: (place) => move({ ...now, count: COUNTS[place] }),
     }),
     sigma: slider(scope, {
@@ -408,16 +403,16 @@ function build(model, body, scope) {
     const values = [estimate, exact, estimate - exact, effective];
     const texts = [
       ...[two, right, two - right].map((value) => fill(words.nats, { value: shownNumber(value) })),
-      fill(words.effective_of, { effective: shownNumber(effective, 1), draws: shownCount(count) }),
+      fill(words.effective_of, { effective: shownNumber(effective, 1), draws: grouped(count) }),
     ];
     figures.forEach(({ value }, i) => {
       value.value = `${values[i]}`;
       value.textContent = texts[i];
     });
     const percent = Math.round(100 * shares[best]);
-    const names = { draws: shownCount(count), carriers: shownCount(carriers) };
+    const names = { draws: grouped(count), carriers: grouped(carriers) };
     share.textContent =
-      count < now.count ? fill(words.working, { done: shownCount(count), draws: shownCount(now.count) })
+      count < now.count ? fill(words.working, { done: grouped(count), draws: grouped(now.count) })
       : count === 1 ? words.share_one
       : `${percent > 99 ? fill(words.share_all, { share: "99" }) : fill(words.share, { share: shares[best] < 0.1 ? shownNumber(100 * shares[best], 1) : `${percent}` })} ` +
         fill(carriers === count ? words.carriers_all : words.carriers, names);
@@ -451,7 +446,7 @@ function build(model, body, scope) {
     const [estimate, exact, difference, effective] = figures.map(({ value }) => value.textContent ?? "");
     const bare = (/** @type {string} */ text) => text.replace(fill(words.nats, { value: "" }), "");
     return fill(words.live, {
-      draws: shownCount(now.count), sigma: sigmaText(), effective,
+      draws: grouped(now.count), sigma: sigmaText(), effective,
       estimate: bare(estimate), exact: bare(exact), difference: bare(difference),
     });
   });
@@ -460,10 +455,11 @@ function build(model, body, scope) {
     const old = now;
     if (next.count === old.count && next.stop === old.stop && next.seed === old.seed) return;
     show(next);
-    if (next.count !== old.count) model.set("draws", next.count);
-    if (next.stop !== old.stop) model.set("sigma", sigmas[next.stop]);
-    if (next.seed !== old.seed) model.set("seed", next.seed);
-    model.save_changes();
+    tell(scope, model, {
+      ...(next.count !== old.count && { draws: next.count }),
+      ...(next.stop !== old.stop && { sigma: sigmas[next.stop] }),
+      ...(next.seed !== old.seed && { seed: next.seed }),
+    });
     announce();
   };
   const follow = () => {

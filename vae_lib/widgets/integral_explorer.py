@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any, Final
 
@@ -10,27 +9,26 @@ import numpy as np
 import torch
 import traitlets
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
+from torch import Tensor
 
 from vae_lib import data, evidence, pretrained
 from vae_lib.model import VAE
 from vae_lib.widgets.base import (
     BookWidget,
     NumberIn,
+    Seed,
+    as_sent,
     check_image_shape,
     describe_layers,
     module_source,
     normals,
     pack_weights,
     style_source,
-    unpack_weights,
 )
 from vae_lib.widgets.words import INTEGRAL_EXPLORER
 
 MOST: Final = 4096
 """Draws at most."""
-
-LARGEST_SEED: Final = 2**32 - 1
 
 STOPS: Final = tuple(2 ** (step / 4) for step in range(-4, 11))
 """Stops of σ, as multiples of the model's own: equal ratios, from half of it to 5.7 times."""
@@ -81,7 +79,7 @@ class IntegralExplorer(BookWidget):
 
     draws = traitlets.Int(256, min=1, max=MOST, help="How many draws are shown.").tag(sync=True)
     sigma = NumberIn(1.0, (1e-6, 1e6)).tag(sync=True)
-    seed = traitlets.Int(0, min=0, max=LARGEST_SEED, help="Which draws.").tag(sync=True)
+    seed = Seed(help="Which draws.").tag(sync=True)
     sigmas: traitlets.List[float] = traitlets.List().tag(sync=True)
     exacts: traitlets.List[float] = traitlets.List().tag(sync=True)
     own = traitlets.Int(0, help="Which of sigmas is the model's own.").tag(sync=True)
@@ -107,15 +105,11 @@ class IntegralExplorer(BookWidget):
             model = pretrained.load(model)
         _check_model(model)
         self._x = _check_x(x, model.data_dim)
-        layers, weights = describe_layers(model.decoder.net, final="sigmoid"), pack_weights(model.decoder.net)
-        self._model = copy.deepcopy(model).double()
-        linears = [module for module in self._model.decoder.net if isinstance(module, nn.Linear)]
-        with torch.no_grad():  # to what is sent, so that Python and the page speak of one model
-            for module, (weight, bias) in zip(linears, unpack_weights(weights, layers), strict=True):
-                module.weight.copy_(weight)
-                if module.bias is not None:
-                    module.bias.copy_(bias)
-        sigmas = [model.sigma * factor for factor in STOPS]
+        sent = as_sent(model, "decoder")
+        own = sent.sigma
+        self._model = sent.double()
+        net = self._model.decoder.net
+        sigmas = [own * factor for factor in STOPS]
         super().__init__(
             INTEGRAL_EXPLORER,
             sigmas=sigmas,
@@ -123,12 +117,12 @@ class IntegralExplorer(BookWidget):
             own=STOPS.index(1.0),
             band_draws=list(BAND_DRAWS),
             bands=_bands(self._model, self._x, sigmas),
-            weights=weights,
-            layers=layers,
+            weights=pack_weights(net),
+            layers=describe_layers(net, final="sigmoid"),
             image_shape=list(check_image_shape(image_shape, model.data_dim)),
             pixels=self._x.numpy().astype("<f4").tobytes(),
             draws=draws,
-            sigma=model.sigma if sigma is None else sigma,
+            sigma=own if sigma is None else sigma,
             seed=seed,
         )
 
@@ -198,10 +192,9 @@ def _bands(model: VAE, x: Tensor, sigmas: list[float]) -> list[list[list[float]]
 def _check_model(model: VAE) -> None:
     if model.latent_dim != 2:
         raise ValueError(f"IntegralExplorer needs a model with latent_dim 2, got {model.latent_dim}")
-    if model.likelihood != "gaussian":
-        raise ValueError(
-            f"IntegralExplorer needs the likelihood 'gaussian', which has a sigma, got {model.likelihood!r}"
-        )
+    likelihood = getattr(model, "likelihood", type(model).__name__)
+    if likelihood != "gaussian":
+        raise ValueError(f"IntegralExplorer needs the likelihood 'gaussian', which has a sigma, got {likelihood!r}")
 
 
 def _check_x(x: Tensor | ArrayLike | None, data_dim: int) -> Tensor:

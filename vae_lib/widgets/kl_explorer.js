@@ -318,8 +318,7 @@ function build(model, body, scope) {
     const changes = Object.entries(next).filter(([name, value]) => value !== now[/** @type {"q"} */ (name)]);
     if (changes.length === 0) return;
     show(next);
-    for (const [name, value] of changes) model.set(name, value);
-    model.save_changes();
+    tell(scope, model, Object.fromEntries(changes));
     live.say(() => fill(words.live, {
       qp: shownNumber(divergence(now.q, now.p), 3), pq: shownNumber(divergence(now.p, now.q), 3),
     }));

@@ -40,15 +40,7 @@ function drawPrior(context, plane, { colours, inks, font, words }) {
   context.fillStyle = inks.paper;
   context.fillRect(0, 0, plane.size, plane.size);
   plane.drawGrid(context, inks);
-  context.strokeStyle = colours.prior;
-  context.lineWidth = 1.5;
-  context.setLineDash([6, 5]);
-  for (const deviations of [1, 2]) {
-    context.beginPath();
-    context.arc(plane.x(0), plane.y(0), deviations * plane.scale, 0, 2 * Math.PI);
-    context.stroke();
-  }
-  context.setLineDash([]);
+  drawCircles(context, plane, colours.prior);
   plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font }, [words.axis_1, words.axis_2]);
   context.font = `12.5px ${font}`;
   context.textAlign = "center";
@@ -82,17 +74,7 @@ function ringPlaces(plane, { mean, std }, held) {
 function drawQ(context, plane, { q, places, held, colours, inks, font, words }) {
   const colour = colours.posterior;
   const { center, widths } = places;
-  for (const [deviations, line, alpha] of [[2, 1.5, 0.1], [1, 2.25, 0.26]]) {
-    context.beginPath();
-    context.ellipse(...center, deviations * q.std[0] * plane.scale, deviations * q.std[1] * plane.scale, 0, 0, 2 * Math.PI);
-    context.globalAlpha = alpha;
-    context.fillStyle = colour;
-    context.fill();
-    context.globalAlpha = 1;
-    context.strokeStyle = colour;
-    context.lineWidth = line;
-    context.stroke();
-  }
+  drawEllipses(context, center, q.std.map((/** @type {number} */ sd) => sd * plane.scale), colour);
   for (const [axis, { at }] of widths.entries()) {
     context.beginPath();
     context.moveTo(...center);
@@ -244,16 +226,12 @@ function build(model, body, scope) {
     }));
     draw();
   };
-  let telling = false; // of two traits, the second still holds the old value while the first is told
   /** Moves by the reader's hand. @param {Q} next */
   const move = (next) => {
     if (same(next, now)) return;
     const changed = /** @type {const} */ (["mean", "std"]).filter((kind) => `${next[kind]}` !== `${now[kind]}`);
     show(next);
-    telling = true;
-    for (const kind of changed) model.set(kind, [...next[kind]]);
-    telling = false;
-    model.save_changes();
+    tell(scope, model, Object.fromEntries(changed.map((kind) => [kind, [...next[kind]]])));
     live.say(() => {
       const { each, all } = costs();
       return fill(words.live, { total: shownNumber(all, 3), one: shownNumber(each[0], 3), two: shownNumber(each[1], 3) });
@@ -266,7 +244,6 @@ function build(model, body, scope) {
     move({ ...now, [kind]: now[kind].map((old, i) => (i === axis ? kept : old)) });
   };
   const follow = () => {
-    if (telling) return;
     const next = given();
     if (!same(next, now)) show(next);
   };

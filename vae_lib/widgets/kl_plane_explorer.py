@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl
-from vae_lib.widgets.base import BookWidget, Range, finite_pair, first_of_each, module_source, style_source
+from vae_lib.widgets.base import BookWidget, Range, finite_pair, module_source, style_source
+from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
 from vae_lib.widgets.words import KL_PLANE_EXPLORER
 
 MEAN: Final[Range] = (-4.0, 4.0)
 STD: Final[Range] = (0.02, 3.0)
-MOST_CHOICES: Final = 12
 
 
 class PairIn(traitlets.TraitType[list[float], Any]):
@@ -50,7 +50,7 @@ class KLPlaneExplorer(BookWidget):
         codes, log_var: means and log variances of Q for examples to choose from, shape ``(n, 2)`` with n up to 12,
             such as ``encode(x)`` gives them. Without them, one test digit of each class, as the model ``digits-2``
             encodes it; ``codes=[], log_var=[]`` offers none.
-        labels: what the choices are called, shape ``(n,)``; 1, 2, 3, ... if absent.
+        labels: what the choices are called, shape ``(n,)``, of any kind; 1, 2, 3, ... if absent.
 
     Attributes:
         mean, std: lists of two numbers; means from −4 to 4, standard deviations from 0.02 to 3.
@@ -62,7 +62,7 @@ class KLPlaneExplorer(BookWidget):
     Source: the second term of Eq. (4); Kingma & Welling 2013, appendix B.
     """
 
-    _esm = module_source("chart.js", "kl_plane_explorer.js")
+    _esm = module_source("chart.js", "latent_map.js", "kl_plane_explorer.js")
     _css = style_source("kl_plane_explorer.css")
 
     mean = PairIn([1.2, -0.5], MEAN, "move Q onto the map").tag(sync=True)
@@ -111,13 +111,11 @@ def _choices(
     """What the reader may choose: name, means and standard deviations of each, as the page takes them."""
     if codes is None or log_var is None:
         raise ValueError("codes and log_var belong together; pass both, such as encode(x).mean and encode(x).log_var")
-    means, log_vars = (torch.as_tensor(value).detach().to("cpu", torch.float64) for value in (codes, log_var))
-    if means.numel() == log_vars.numel() == 0:
-        return []
-    if means.ndim != 2 or means.shape[1] != 2 or means.shape != log_vars.shape or len(means) > MOST_CHOICES:
+    means, log_vars = check_choices(codes, 2), check_choices(log_var, 2, "log_var")
+    if means.shape != log_vars.shape:
         raise ValueError(
-            f"codes and log_var must both have shape (n, 2) with n up to {MOST_CHOICES}, got {tuple(means.shape)} and "
-            f"{tuple(log_vars.shape)}; pass a few examples"
+            f"codes and log_var must have one shape, got {tuple(means.shape)} and {tuple(log_vars.shape)}; "
+            "pass those of the same examples"
         )
     stds = torch.exp(0.5 * log_vars)
     for name, values, (low, high) in (("mean", means, MEAN), ("standard deviation", stds, STD)):
@@ -127,10 +125,7 @@ def _choices(
             raise ValueError(
                 f"each {name} must lie from {low:g} to {high:g}, got {values[row].tolist()} in row {row}; leave it out"
             )
-    texts = [str(label) for label in (range(1, len(means) + 1) if labels is None else torch.as_tensor(labels).tolist())]
-    if len(texts) != len(means):
-        raise ValueError(f"labels must have shape ({len(means)},), one for each code, got {len(texts)}")
     return [
         {"label": text, "mean": mean, "std": std}
-        for text, mean, std in zip(texts, means.tolist(), stds.tolist(), strict=True)
+        for text, mean, std in zip(choice_names(labels, len(means)), means.tolist(), stds.tolist(), strict=True)
     ]

@@ -67,20 +67,6 @@ function readWidths(packed, points) {
 
 // ---------------------------------------------------------------------------------------------------- drawing
 
-/** The ellipses of one and two standard deviations about a pixel. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {number[]} radii of one standard deviation @param {string} colour */
-function drawEllipses(context, [x, y], [rx, ry], colour) {
-  for (const [deviations, alpha, line] of [[2, 0.14, 1.5], [1, 0.24, 2]]) {
-    context.beginPath();
-    context.ellipse(x, y, deviations * rx, deviations * ry, 0, 0, 2 * Math.PI);
-    context.fillStyle = context.strokeStyle = colour;
-    context.globalAlpha = alpha;
-    context.fill();
-    context.globalAlpha = 1;
-    context.lineWidth = line;
-    context.stroke();
-  }
-}
-
 /**
  * One code with the ellipses of its Q(z|X), as they lie on the map, and larger in a lens where they are too small to see.
  * @param {CanvasRenderingContext2D} context @param {Plane} plane
@@ -253,7 +239,7 @@ function choice(scope, label, options, onChange) {
 /**
  * A walk on the straight line between the typical codes of two digits: two choices, a button that plays, a slider.
  * @param {Scope} scope @param {Model} model
- * @param {{words: Record<string, string>, ends: Map<number, number[]>, go: (z: number[]) => void, stopped: () => void,
+ * @param {{words: Record<string, string>, ends: Map<number, number[]>, go: (z: number[], also?: {walk: number[]}) => void, stopped: () => void,
  *   redraw: () => void}} options `go` moves z, `stopped` hears of the end of a walk or a pause
  */
 function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
@@ -282,8 +268,7 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
     chosen = next;
     [along, forward] = [0, true];
     refresh();
-    model.set("walk", chosen);
-    go(toward(0));
+    go(toward(0), { walk: chosen });
   };
   const [from, to] = [words.walk_from, words.walk_to].map((label, end) =>
     choice(scope, label, digits.map(String), (value) => pick(end, Number(value))));
@@ -294,9 +279,8 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
     spoken: (share) => fill(words.walk_text, { share: percent(share), from: `${chosen[0]}`, to: `${chosen[1]}` }),
     onInput: (share) => {
       pause();
-      appear();
       along = share;
-      go(toward(share));
+      go(toward(share), { walk: chosen });
     },
   });
   const refresh = () => {
@@ -426,7 +410,7 @@ function build(model, body, scope) {
       onInput: (value) => moveTo(z.map((old, i) => (i === axis ? value : old))),
     }));
   const walk = medians.length < 2 ? null : walkControls(scope, model, {
-    words, ends: typicalCodes(points, labels, medians), go: (next) => go(next), stopped: () => announce(), redraw: () => drawMap(),
+    words, ends: typicalCodes(points, labels, medians), go: (next, also) => go(next, also), stopped: () => announce(), redraw: () => drawMap(),
   });
   const everywhere = element("input", { type: "checkbox", ...OWN_KEYS });
   everywhere.checked = model.get("backdrop") === true;
@@ -506,7 +490,8 @@ function build(model, body, scope) {
     near.textContent = nearest();
     about.textContent = aboutText(shownMark);
   });
-  const drawBackground = () => {
+  /** Once a frame, however many ask: ten thousand dots take their time, and the digit is not to wait for them. */
+  const drawBackground = scope.perFrame(() => {
     size = Math.floor(map.clientWidth);
     if (size === 0) return; // not on the page yet, or hidden
     plane = new Plane(extent, size);
@@ -518,7 +503,7 @@ function build(model, body, scope) {
       backdrop: everywhere.checked ? backdrop.drawn(theme) : null,
     });
     drawMap();
-  };
+  });
   /** Shows z: the digit at once, the map in the next frame. @param {number[]} next */
   const show = (next) => {
     z = next;
@@ -538,12 +523,11 @@ function build(model, body, scope) {
       drawMap();
     }, 300);
   };
-  /** Moves z, and tells Python. @param {number[]} next */
-  const go = (next) => {
+  /** Moves z, and tells Python of it and of what else changes with it. @param {number[]} next @param {{walk?: number[]}} [also] */
+  const go = (next, also = {}) => {
     const kept = next.map((value) => clamp(Math.round(value * 1000) / 1000, -extent, extent));
     settle(kept);
-    model.set("z", kept);
-    model.save_changes();
+    tell(scope, model, { ...also, z: kept });
   };
   /** Moves z by the reader's hand. @param {number[]} next */
   const moveTo = (next) => {

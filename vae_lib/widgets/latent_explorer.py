@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
 import traitlets
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib.model import VAE, Autoencoder
@@ -17,26 +13,21 @@ from vae_lib.widgets.base import (
     BookWidget,
     check_image_shape,
     describe_layers,
-    finite_pair,
     module_source,
-    pack_labels,
-    pack_points,
     pack_weights,
     style_source,
 )
+from vae_lib.widgets.codes import (
+    PlanePoint,
+    Values,
+    check_codes,
+    check_labels,
+    check_widths,
+    extent,
+    pack_labels,
+    pack_points,
+)
 from vae_lib.widgets.words import LATENT_EXPLORER
-
-Values = Tensor | ArrayLike | None
-
-
-class PlanePoint(traitlets.TraitType[list[float], Any]):
-    """A trait that holds two finite numbers as a list, and takes them as a list, a tuple, an array or a tensor."""
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        numbers = finite_pair(value)
-        if numbers is None:
-            raise traitlets.TraitError(f"{self.name} must be two finite numbers such as [0.5, -1.0], got {value!r}")
-        return numbers
 
 
 class LatentExplorer(BookWidget):
@@ -103,17 +94,17 @@ class LatentExplorer(BookWidget):
             model, codes, labels, log_var = _shipped(model, codes, labels, log_var)
         if model.latent_dim != 2:
             raise ValueError(f"LatentExplorer needs a model with latent_dim 2, got {model.latent_dim}")
-        points = _check_codes(codes)
+        points = check_codes(codes)
         net = model.decoder.net
         super().__init__(
             LATENT_EXPLORER,
-            extent=_extent(points),
+            extent=extent(points),
             weights=pack_weights(net),
             layers=describe_layers(net, final="sigmoid"),
             image_shape=list(check_image_shape(image_shape, model.data_dim)),
             points=pack_points(points),
-            widths=pack_points(_check_widths(log_var, len(points))),
-            labels=pack_labels(_check_labels(labels, len(points))),
+            widths=pack_points(check_widths(log_var, len(points))),
+            labels=pack_labels(check_labels(labels, len(points))),
             prior=isinstance(model, VAE),
             z=z,
             walk=list(walk),
@@ -143,60 +134,3 @@ def _shipped(name: str, codes: Values, labels: Values, log_var: Values) -> tuple
         codes, labels = pretrained.codes(name)
         log_var = pretrained.log_vars(name)
     return pretrained.load(name), codes, labels, log_var
-
-
-def _check_codes(codes: Values) -> Tensor:
-    """Codes as float32 of shape (n, 2); (0, 2) for none."""
-    if codes is None:
-        return torch.zeros(0, 2)
-    points = codes.detach() if isinstance(codes, Tensor) else torch.from_numpy(np.asarray(codes))
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"codes must have shape (n, 2), got {tuple(points.shape)}; pass encode(x).mean")
-    points = points.to(torch.float32)
-    bad = ~torch.isfinite(points.half()).all(dim=1)  # as they are sent
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"codes must be finite and at most 65504, got {points[row].tolist()} in row {row}; leave such rows out"
-        )
-    return points
-
-
-def _check_widths(log_var: Values, count: int) -> Tensor:
-    """Standard deviations as float32 of shape (count, 2); (0, 2) for none."""
-    if log_var is None:
-        return torch.zeros(0, 2)
-    values = log_var.detach() if isinstance(log_var, Tensor) else torch.from_numpy(np.asarray(log_var))
-    if tuple(values.shape) != (count, 2):
-        raise ValueError(
-            f"log_var must have shape ({count}, 2), one row for each code, got {tuple(values.shape)}; "
-            "pass encode(x).log_var"
-        )
-    widths = (values.to(torch.float32) / 2).exp()
-    bad = ~(torch.isfinite(values) & torch.isfinite(widths.half())).all(dim=1)  # as they are sent
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"log_var must be finite and at most 22, got {values[row].tolist()} in row {row}; leave such rows out"
-        )
-    return widths
-
-
-def _check_labels(labels: Values, count: int) -> Tensor:
-    """Labels of shape (count,); (0,) for none."""
-    if labels is None:
-        return torch.zeros(0)
-    values = labels.detach() if isinstance(labels, Tensor) else torch.from_numpy(np.asarray(labels))
-    if tuple(values.shape) != (count,):
-        raise ValueError(f"labels must have shape ({count},), one for each code, got {tuple(values.shape)}")
-    known = torch.isin(values, torch.arange(10, dtype=values.dtype))
-    if not known.all():
-        raise ValueError(f"labels must be the digits 0 to 9, got {values[~known][0].item()}")
-    return values
-
-
-def _extent(points: Tensor) -> float:
-    if len(points) == 0:
-        return 3.0
-    reach = np.quantile(points.abs().amax(dim=1).numpy(), 0.995)
-    return max(3.0, math.ceil(2 * float(reach)) / 2)

@@ -72,6 +72,20 @@ function drawCircles(/** @type {CanvasRenderingContext2D} */ context, /** @type 
   context.setLineDash([]);
 }
 
+/** The ellipses of one and two standard deviations about a pixel. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {number[]} radii of one standard deviation @param {string} colour */
+function drawEllipses(context, [x, y], [rx, ry], colour) {
+  for (const [deviations, alpha, line] of [[2, 0.14, 1.5], [1, 0.24, 2]]) {
+    context.beginPath();
+    context.ellipse(x, y, deviations * rx, deviations * ry, 0, 0, 2 * Math.PI);
+    context.fillStyle = context.strokeStyle = colour;
+    context.globalAlpha = alpha;
+    context.fill();
+    context.globalAlpha = 1;
+    context.lineWidth = line;
+    context.stroke();
+  }
+}
+
 /** Each digit at the median of its codes. */
 function drawNames(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {{digit: number, at: number[]}[]} */ medians, /** @type {any} */ { palette, inks, font }) {
   context.textBaseline = "middle";

@@ -112,8 +112,7 @@ function build(model, body, scope) {
   });
   const draw = button(words.draw, () => {
     const seed = model.get("seed");
-    model.set("seed", (seed + 1) % 2 ** 32);
-    moveTo(Array.from(normals(seed, count), (value) => clamp(value, -extent, extent)), true);
+    moveTo(Array.from(normals(seed, count), (value) => clamp(value, -extent, extent)), { seed: (seed + 1) % 2 ** 32 });
     live.say(() => words.said_draw);
   });
   const starts = choices(scope, model.get("choices").map((/** @type {any} */ { label, z: code }) =>
@@ -142,9 +141,10 @@ function build(model, body, scope) {
   let z = new Array(count).fill(0);
   const paint = scope.perFrame(() => drawPicture(network.run(z)));
 
-  /** @type {ReturnType<typeof changes>} */
+  /** @type {ReturnType<typeof changes> | undefined} */
   let job;
   const measure = scope.perFrame(() => {
+    if (!job) return;
     const until = performance.now() + FRAME_MS;
     let more = true;
     while (more && performance.now() < until) more = job.step();
@@ -154,6 +154,7 @@ function build(model, body, scope) {
   scope.onEnd(() => clearTimeout(timer));
   const measureLater = () => {
     clearTimeout(timer);
+    job = undefined; // it measures about a z that is left
     for (const { changeCell } of rows) changeCell.classList.add("vae-waits");
     timer = setTimeout(() => {
       job = changes(network, z, order, extent, (index, change) => {
@@ -175,12 +176,11 @@ function build(model, body, scope) {
     paint();
     measureLater();
   };
-  /** Moves z by the reader's hand. @param {number[]} next @param {boolean} [anyway] */
-  const moveTo = (next, anyway = false) => {
-    if (!anyway && next.every((value, i) => value === z[i])) return;
+  /** Moves z by the reader's hand. @param {number[]} next @param {{seed?: number}} [also] what else changes with it */
+  const moveTo = (next, also) => {
+    if (!also && next.every((value, i) => value === z[i])) return;
     show(next);
-    model.set("z", [...next]);
-    model.save_changes();
+    tell(scope, model, { ...also, z: [...next] });
   };
   const given = () => {
     const value = model.get("z");

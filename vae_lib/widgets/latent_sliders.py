@@ -15,19 +15,18 @@ from vae_lib.distributions import gaussian_kl
 from vae_lib.model import VAE
 from vae_lib.widgets.base import (
     BookWidget,
+    Seed,
     check_image_shape,
     describe_layers,
-    first_of_each,
     module_source,
     pack_weights,
     style_source,
 )
+from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
 from vae_lib.widgets.words import LATENT_SLIDERS
 
 FEWEST_LATENTS: Final = 3
 EXTENT: Final = 3.0
-MOST_CHOICES: Final = 12
-LARGEST_SEED: Final = 2**32 - 1
 
 
 class Numbers(traitlets.TraitType[list[float], Any]):
@@ -56,7 +55,7 @@ class LatentSliders(BookWidget):
         kl: the KL of each latent number in nats, averaged over examples, shape ``(latent_dim,)``, such as
             ``gaussian_kl(q.mean[..., None], q.log_var[..., None]).mean(0)``. Needed with a model that is not a name.
         codes: posterior means of examples to start from, shape ``(n, latent_dim)`` with n up to 12; none without them.
-        labels: what these are called, shape ``(n,)``; 1, 2, 3, ... if absent.
+        labels: what the given codes are called, shape ``(n,)``, of any kind; 1, 2, 3, ... if absent.
         z: where the reader starts; the origin if absent.
         image_shape: height and width of a picture; a square one if absent.
         seed: of the first draw from the prior, 0 to 2³² − 1.
@@ -84,7 +83,7 @@ class LatentSliders(BookWidget):
     image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
     kl: traitlets.List[float] = traitlets.List().tag(sync=True)
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    seed = traitlets.Int(0, min=0, max=LARGEST_SEED, help="The seed of the next draw from the prior.").tag(sync=True)
+    seed = Seed(help="The seed of the next draw from the prior.").tag(sync=True)
 
     def __init__(
         self,
@@ -96,6 +95,8 @@ class LatentSliders(BookWidget):
         image_shape: tuple[int, int] | None = None,
         seed: int = 0,
     ) -> None:
+        if codes is None and labels is not None:
+            raise ValueError("labels name codes, so they need them; pass codes too, or leave labels out")
         if isinstance(model, str):
             model, kl, codes, labels = _shipped(model, kl, codes, labels)
         if model.latent_dim < FEWEST_LATENTS:
@@ -140,7 +141,14 @@ def _shipped(
     model = pretrained.load(name)
     if kl is not None and codes is not None:
         return model, kl, codes, labels
-    dataset = data.load(pretrained.record(name)["data"])
+    record = pretrained.record(name)
+    if "data" not in record:
+        if kl is not None:
+            return model, kl, codes, labels
+        raise ValueError(
+            f"the record of {name!r} names no data to measure kl on, so kl must be given; pass the nats of each latent"
+        )
+    dataset = data.load(record["data"])
     with torch.no_grad():
         mean, log_var = model.encode(dataset.test)
     if kl is None:
@@ -171,16 +179,9 @@ def _choices(
     """What the reader may start from: name and code of each, as the page takes them."""
     if codes is None:
         return []
-    means = torch.as_tensor(codes).detach().to("cpu", torch.float64)
-    if means.ndim != 2 or means.shape[1] != latent_dim or len(means) > MOST_CHOICES:
-        raise ValueError(
-            f"codes must have shape (n, {latent_dim}) with n up to {MOST_CHOICES}, got {tuple(means.shape)}; "
-            "pass encode(x).mean of a few examples"
-        )
+    means = check_choices(codes, latent_dim)
     if not torch.isfinite(means).all():
         row = int((~torch.isfinite(means).all(1)).nonzero()[0])
         raise ValueError(f"codes must be finite, got {means[row].tolist()} in row {row}; leave such rows out")
-    texts = [str(label) for label in (range(1, len(means) + 1) if labels is None else torch.as_tensor(labels).tolist())]
-    if len(texts) != len(means):
-        raise ValueError(f"labels must have shape ({len(means)},), one for each code, got {len(texts)}")
-    return [{"label": text, "z": z} for text, z in zip(texts, means.tolist(), strict=True)]
+    names = choice_names(labels, len(means))
+    return [{"label": name, "z": z} for name, z in zip(names, means.tolist(), strict=True)]

@@ -124,12 +124,6 @@ function meanAndError({ mean, error }) {
   return { mean: grouped(mean, digits), error: grouped(error, digits) };
 }
 
-/** With commas between thousands. @param {number} value @param {number} digits after the point, brought within 0 to 4 */
-function grouped(value, digits) {
-  const [whole, ...rest] = shownNumber(value, clamp(digits, 0, 4)).split(".");
-  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
-}
-
 // ---------------------------------------------------------------------------------------------------- drawing
 
 /** A number line whose heights carry no numbers. */
@@ -445,8 +439,7 @@ function build(model, body, scope) {
   const move = (change) => {
     const changes = Object.entries(change).filter(([name, value]) => value !== now[/** @type {keyof Setting} */ (name)]);
     show({ ...now, ...change });
-    for (const [name, value] of changes) model.set(name, value);
-    if (changes.length) model.save_changes();
+    tell(scope, model, Object.fromEntries(changes));
   };
   const moveByHand = (/** @type {Partial<Setting>} */ change) => {
     move(change);

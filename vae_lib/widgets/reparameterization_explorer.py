@@ -8,13 +8,12 @@ import numpy as np
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, module_source, normals, style_source
+from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, module_source, normals, style_source
 from vae_lib.widgets.words import REPARAMETERIZATION_EXPLORER
 
 MU: Final[Range] = (-3.0, 3.0)
 SIGMA: Final[Range] = (0.1, 2.0)
 MOST_SAMPLES: Final = 4000
-LARGEST_SEED: Final = 2**32 - 1
 HELD: Final = 12
 
 
@@ -51,7 +50,7 @@ class ReparameterizationExplorer(BookWidget):
     samples = traitlets.Int(0, min=0, max=MOST_SAMPLES, help="How many draws the estimates are made from.").tag(
         sync=True
     )
-    seed = traitlets.Int(0, min=0, max=LARGEST_SEED, help="The seed of the ε.").tag(sync=True)
+    seed = Seed(help="The seed of the ε.").tag(sync=True)
     wrt = traitlets.Enum(["mu", "sigma"], "mu", help="The parameter that the gradient is taken by.").tag(sync=True)
 
     def __init__(

@@ -12,7 +12,7 @@ const COLLAPSED = 0.05;
 
 /**
  * @typedef {{over: "beta" | "epoch", values: number[], reconstruction: number[], kl: number[], active: number[],
- *   sigma: number[]}} Entries figures of each model, in nats
+ *   sigma?: number[]}} Entries figures of each model, in nats; σ where P(X|z) has one
  */
 
 // ----------------------------------------------------------------------------------------------------- series
@@ -29,7 +29,7 @@ function figuresAt({ reconstruction, kl }, index) {
 /** Values and figures, or one sentence for nonsense. @param {Model} model @returns {Entries} */
 function readEntries(model) {
   const [over, values, figures] = [model.get("over"), model.get("values"), model.get("figures")];
-  const rows = [values, ...["reconstruction", "kl", "active", "sigma"].map((name) => figures?.[name])];
+  const rows = [values, ...["reconstruction", "kl", "active"].map((name) => figures?.[name]), ...(figures?.sigma ? [figures.sigma] : [])];
   const fits = (/** @type {any} */ row) => Array.isArray(row) && row.length === values.length && row.every(Number.isFinite);
   if (!["beta", "epoch"].includes(over) || !Array.isArray(values) || values.length < 2 || !rows.every(fits)) {
     throw new ShownError("bad_series", "values and figures do not fit");
@@ -444,7 +444,8 @@ function build(model, body, scope) {
   const noteText = () => {
     if (over === "epoch") return "";
     if (entries.kl[index] < COLLAPSED) return words.collapsed;
-    const sigma = entries.sigma[index];
+    const sigma = entries.sigma?.[index];
+    if (sigma === undefined) return "";
     if (Math.abs(values[index] - 1) < 1e-6) return fill(words.plain, { sigma: shownNumber(sigma, 3) });
     return fill(words.equal_sigma, { sigma: shownNumber(sigma, 3), equal: shownNumber(sigma * Math.sqrt(values[index]), 3) });
   };

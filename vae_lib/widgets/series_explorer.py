@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -17,20 +18,19 @@ from vae_lib import data, pretrained
 from vae_lib.pretrained import Series
 from vae_lib.widgets.base import (
     BookWidget,
+    Seed,
     describe_layers,
     module_source,
     normals,
-    pack_labels,
-    pack_points,
+    number_in,
     pack_weights,
     style_source,
 )
-from vae_lib.widgets.latent_explorer import PlanePoint
+from vae_lib.widgets.codes import SMALLEST_EXTENT, PlanePoint, extent, pack_labels, pack_points
 from vae_lib.widgets.words import SERIES_EXPLORER
 
 SAMPLES: Final = 18
 MOST_EXAMPLES: Final = 5
-SMALLEST_EXTENT: Final = 3.0
 LARGEST_EXTENT: Final = 6.0
 EXAMPLE_CLASSES: Final = (0, 1, 4, 6, 7)
 FIGURES: Final = {"reconstruction": "test_reconstruction", "kl": "test_kl", "active": "active_units"}
@@ -55,7 +55,8 @@ class SeriesExplorer(BookWidget):
     reader's hand and move when Python sets them: ``explorer.observe(function, "index")``, ``explorer.value = 0.1``.
 
     Args:
-        series: a series that ships with the package, by name, or one that you made, with ``latent_dim`` 2.
+        series: a series that ships with the package, by name, or one that you made, with ``latent_dim`` 2 and
+            values that rise.
         index: the place in the series where the reader starts, from 0; by default that of β = 1, or the first epoch.
         z: the point on the map that is decoded.
         examples: up to five pictures, shape ``(n, data_dim)``, for the reconstructions and the ellipses of Q(z|X); by
@@ -95,7 +96,7 @@ class SeriesExplorer(BookWidget):
     ).tag(sync=True)
     pictures = traitlets.Bytes(help="The examples, a byte for each pixel.").tag(sync=True)
     extent = traitlets.Float(SMALLEST_EXTENT).tag(sync=True)
-    seed = traitlets.Int(0, min=0, max=2**32 - 1).tag(sync=True)
+    seed = Seed().tag(sync=True)
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class SeriesExplorer(BookWidget):
             labels=pack_labels(series.labels),
             posteriors=_posteriors(series, pictures),
             pictures=(255 * pictures).round().to(torch.uint8).numpy().tobytes(),
-            extent=_extent(series.codes),
+            extent=max(extent(codes, LARGEST_EXTENT) for codes in series.codes),
             seed=seed,
         )
 
@@ -136,10 +137,13 @@ class SeriesExplorer(BookWidget):
 
     @value.setter
     def value(self, value: float) -> None:
-        places = [i for i, known in enumerate(self.values) if math.isclose(known, value, rel_tol=1e-6)]
+        number = number_in(value, (-math.inf, math.inf))
+        places = [
+            i for i, known in enumerate(self.values) if number is not None and math.isclose(known, number, rel_tol=1e-6)
+        ]
         if not places:
             known = ", ".join(f"{known:g}" for known in self.values)
-            raise ValueError(f"value must be one of the series' own, {known}, got {value}")
+            raise ValueError(f"value must be one of the series' own, {known}, got {value!r}")
         self.index = places[0]
 
     @property
@@ -172,8 +176,13 @@ def _check_series(series: Series) -> None:
         raise ValueError(f"SeriesExplorer shows a series over 'beta' or 'epoch', got {series.over!r}")
     if len(series.models) < 2:
         raise ValueError(f"a series to slide through needs at least two models, got {len(series.models)}")
-    if series.models[0].latent_dim != 2:
-        raise ValueError(f"SeriesExplorer needs models with latent_dim 2, got {series.models[0].latent_dim}")
+    for value, model in zip(series.values, series.models, strict=True):
+        if model.latent_dim != 2:
+            raise ValueError(
+                f"SeriesExplorer needs models with latent_dim 2, got {model.latent_dim} at {series.over} {value:g}"
+            )
+    if not all(low < high for low, high in pairwise(series.values)):
+        raise ValueError(f"the values of the series must rise from each to the next, got {list(series.values)}")
     if series.over == "beta" and not all(value > 0 for value in series.values):
         raise ValueError(f"every beta must be greater than 0, got {min(series.values)}; leave that model out")
     count = len(series.labels)
@@ -194,7 +203,7 @@ def _start(series: Series) -> int:
 
 
 def _figures(series: Series) -> dict[str, list[float]]:
-    """Reconstruction and KL in nats, active units and σ, of each entry."""
+    """Reconstruction and KL in nats, and active units, of each entry; and its σ, where its likelihood has one."""
     entries = series.record.get("entries", [])
     if len(entries) != len(series.values):
         raise ValueError(
@@ -209,9 +218,10 @@ def _figures(series: Series) -> dict[str, list[float]]:
                     f"{key} of {series.over} {value:g} must be a finite number, got {figure!r}; "
                     "make the series with python -m vae_lib series"
                 )
+    gaussian = all(model.likelihood == "gaussian" for model in series.models)
     return {
         **{name: [entry[key] for entry in entries] for name, key in FIGURES.items()},
-        "sigma": [model.sigma for model in series.models],
+        **({"sigma": [model.sigma for model in series.models]} if gaussian else {}),
     }
 
 
@@ -249,8 +259,3 @@ def _posteriors(series: Series, pictures: Tensor) -> list[list[list[float]]]:
         posterior = model.encode(pictures)
         rows.append(torch.cat([posterior.mean, torch.exp(0.5 * posterior.log_var)], 1).tolist())
     return rows
-
-
-def _extent(codes: Sequence[Tensor]) -> float:
-    reach = max(float(np.quantile(points.abs().amax(dim=1).numpy(), 0.995)) for points in codes)
-    return min(max(SMALLEST_EXTENT, math.ceil(2 * reach) / 2), LARGEST_EXTENT)
