@@ -182,12 +182,9 @@ def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: d
 def scripts_out_of_the_way(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """No script holds up the text, and the widgets' host runs as soon as it is there, before MathJax."""
+    """Scripts that wait for the text anyway do not hold it up."""
     for script in context["script_files"]:
-        name = str(script.filename)
-        if "widget-host" in name:
-            script.attributes["async"] = "async"
-        elif re.search(r"doctools|sphinx_highlight|clipboard|copybutton|sphinx-book-theme", name):
+        if re.search(r"doctools|sphinx_highlight|clipboard|copybutton|sphinx-book-theme", str(script.filename)):
             script.attributes["defer"] = "defer"
 
 
