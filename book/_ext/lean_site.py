@@ -184,7 +184,7 @@ def scripts_out_of_the_way(
 ) -> None:
     """Scripts that wait for the text anyway do not hold it up."""
     for script in context["script_files"]:
-        if re.search(r"doctools|sphinx_highlight|clipboard|copybutton|sphinx-book-theme", str(script.filename)):
+        if re.search(r"clipboard|copybutton|sphinx-book-theme", str(script.filename)):
             script.attributes["defer"] = "defer"
 
 
