@@ -155,12 +155,12 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     assert moved > 1
     reading = code.filter(has=page.locator(".cm-content", has_text=re.compile(r"^explorer\.z$")))
     run_cell(page, reading)
-    expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ")
+    expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ", timeout=60_000)
 
     # The plain ipywidgets slider: Python computes the figure anew.
     knob = own.get_by_role("slider")
     knob.scroll_into_view_if_needed()
-    expect(own).to_contain_text("error per pixel")
+    expect(own).to_contain_text("error per pixel", timeout=60_000)
     before = own.locator(".jp-OutputArea-output img").get_attribute("src")
     said = own.locator(".jp-OutputArea-output pre").first.inner_text()
     knob.focus()
@@ -170,6 +170,7 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     page.wait_for_function(
         "([before]) => ![...document.querySelectorAll('.jp-OutputArea-output img')].some(i => i.src === before)",
         arg=[before],
+        timeout=60_000,
     )
 
 
