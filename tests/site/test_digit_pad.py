@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from checks import assert_room_for_a_finger
 from PIL import Image
 from playwright.sync_api import Page, expect
 from scipy import ndimage, stats
@@ -540,10 +541,8 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     targets = page.get_by_role("button").all()
     assert len(targets) == 15
-    for box in [target.bounding_box() for target in targets]:
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 44
+    for target in targets:
+        assert_room_for_a_finger(target, 44)
     # No link of the chain runs into another, and no button into a canvas.
     parts = page.locator(".vae-chain > li > *, .vae-button, .vae-pad, .vae-map").all()
     boxes = [box for part in parts if (box := part.bounding_box())]

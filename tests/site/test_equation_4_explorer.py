@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from checks import CORNER, assert_room_for_a_finger
 from playwright.sync_api import Page, expect
 from scipy.integrate import quad
 from scipy.stats import norm
@@ -228,10 +229,9 @@ def test_bars_stand_where_the_numbers_say_and_follow_the_theme(open_page: OpenPa
         assert box["x"] == pytest.approx(zero + scale * left, abs=1.5)
         assert box["x"] + box["width"] == pytest.approx(zero + scale * right, abs=1.5)
     # The same page in the dark
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
-    assert min(page.locator(".vae-densities").evaluate(corner)) > 200
+    assert min(page.locator(".vae-densities").evaluate(CORNER)) > 200
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-densities'))) < 60")
+    page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-densities'))) < 60")
 
 
 def test_sliders_by_keyboard(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -280,10 +280,7 @@ def test_q_by_touch_on_a_phone(open_page: OpenPage, widget_page: MakePage) -> No
     page = open_page(widget_page(widget()), width=390, height=844, touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for control in [*page.get_by_role("slider").all(), page.get_by_role("button")]:
-        box = control.bounding_box()
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 100
+        assert_room_for_a_finger(control, 100)
     page.touchscreen.tap(*at(page, -2))  # far from the ring: a finger that scrolls
     assert mean_of(page) == 0.8
     client = page.context.new_cdp_session(page)
@@ -320,7 +317,7 @@ def test_ascend_climbs_to_the_mode_on_its_side(live: Page) -> None:
 
 
 def test_ascend_arrives_from_everywhere(live: Page) -> None:
-    """Forty steps are enough from each corner, whatever X and σ; without motion they are one."""
+    """Forty steps are enough from each CORNER, whatever X and σ; without motion they are one."""
     live.emulate_media(reduced_motion="reduce")
     for x, sigma in [(3.0, 0.2), (-1.0, 0.2), (0.0, 2.0)]:
         for mean, std in [(3.0, 2.0), (-3.0, 0.05), (0.1, 0.05), (-0.1, 2.0)]:

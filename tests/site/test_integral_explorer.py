@@ -13,6 +13,7 @@ import pytest
 import reference
 import torch
 import traitlets
+from checks import assert_room_for_a_finger
 from playwright.sync_api import Page, expect
 from scipy import stats
 from scipy.special import logsumexp
@@ -433,10 +434,7 @@ def test_the_ring_by_touch_on_a_phone(open_page: OpenPage, widget_page: MakePage
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for control in [*page.get_by_role("slider").all(), page.get_by_role("button")]:
-        box = control.bounding_box()
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 100
+        assert_room_for_a_finger(control, 100)
     _, y, across = ring(page)
     page.touchscreen.tap(across(4), y)  # far from the ring: a finger that scrolls
     assert counts(page)[0] == "256"

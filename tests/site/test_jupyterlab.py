@@ -70,7 +70,7 @@ def open_notebook(browser: Browser, lab: Lab) -> Iterator[Callable[[nbformat.Not
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 1400}))
         page = contexts[-1].new_page()
         page.goto(f"{address}/lab/tree/{name}?reset&token={token}")
-        page.wait_for_selector(".jp-Notebook-cell .cm-content", timeout=120_000)
+        page.wait_for_selector(".jp-Notebook-cell", timeout=120_000)
         expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=120_000)
         return page
 

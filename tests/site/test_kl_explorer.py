@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
 from playwright.sync_api import Page, expect
 
 from vae_lib.distributions import gaussian_kl
@@ -203,10 +204,8 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     targets = [*page.get_by_role("slider").all(), *page.locator(".vae-direction").all()]
     assert len(targets) == 6
-    for box in [target.bounding_box() for target in targets]:
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 100
+    for target in targets:
+        assert_room_for_a_finger(target, 100)
 
 
 def test_focus_is_seen(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -271,25 +270,18 @@ def test_nonsense_that_heals(live: Page) -> None:
 
 
 def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
-    listening = live.evaluate("live.listening()")
-    for _ in range(3):
-        live.evaluate("live.remove()")
-        assert live.evaluate("live.listening()") == 0
-        live.evaluate("live.model.set('q', [0.5, 0.5])")
-        live.evaluate("live.show()")
-    assert live.evaluate("live.listening()") == listening
+    remove_change_and_show(live, "q", [0.5, 0.5])
     assert_shows(live, (0.5, 0.5), START[1])
 
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(KLExplorer()))
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
     for name in ("densities", "integrand"):
         pixels(page, name)
-        assert min(page.locator(f".vae-{name}").evaluate(corner)) > 200
+        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     for name in ("densities", "integrand"):
-        page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-{name}'))) < 60")
+        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
 
 
 @pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 1.0], [0.0, float("inf")], "q", None, 3.0])

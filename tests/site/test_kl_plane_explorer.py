@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
 from playwright.sync_api import Locator, Page, expect
 from torch.distributions import Independent, Normal, kl_divergence
 
@@ -277,10 +278,7 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None
     assert len(sliders) == 4
     assert len(buttons) == 12
     for target, least in [*((one, 100) for one in sliders), *((one, 44) for one in buttons)]:
-        box = target.bounding_box()
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= least
+        assert_room_for_a_finger(target, least)
 
 
 def test_focus_is_seen(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -340,23 +338,16 @@ def test_nonsense_that_heals(live: Page) -> None:
 
 
 def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
-    listening = live.evaluate("live.listening()")
-    for _ in range(3):
-        live.evaluate("live.remove()")
-        assert live.evaluate("live.listening()") == 0
-        live.evaluate("live.model.set('mean', [0.5, 0.5])")
-        live.evaluate("live.show()")
-    assert live.evaluate("live.listening()") == listening
+    remove_change_and_show(live, "mean", [0.5, 0.5])
     assert_shows(live, (0.5, 0.5), START[1])
 
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(an_explorer()))
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
     pixels(page)
-    assert min(page.locator(".vae-map").evaluate(corner)) > 200
+    assert min(page.locator(".vae-map").evaluate(CORNER)) > 200
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-map'))) < 60")
+    page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-map'))) < 60")
 
 
 @pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 1.0], [0.0, 4.5], "q", None, 3.0])

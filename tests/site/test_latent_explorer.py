@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 import pytest
 import torch
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
 from playwright.sync_api import Browser, Page, expect
 
 from vae_lib import palette
@@ -171,10 +172,8 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None
     page = open_page(widget_page(an_explorer()), width=width, height=844, touch=True)
     expect(page.get_by_role("slider")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for box in [slider.bounding_box() for slider in page.get_by_role("slider").all()]:
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 100
+    for slider in page.get_by_role("slider").all():
+        assert_room_for_a_finger(slider, 100)
     for box in [one.bounding_box() for one in page.locator(":is(.vae-select, .vae-button, .vae-check)").all()]:
         assert box
         assert min(box["height"], box["width"]) >= 44
@@ -259,12 +258,11 @@ def test_codes_nearby_are_said(open_page: OpenPage, widget_page: MakePage) -> No
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(an_explorer(z=(2.0, 2.0))))
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
     canvas, digit = page.locator(".vae-map"), page.locator(".vae-digit")
-    assert min(canvas.evaluate(corner)) > 200
+    assert min(canvas.evaluate(CORNER)) > 200
     assert digit.evaluate("c => getComputedStyle(c).filter") == "invert(1)"
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-map'))) < 60")
+    page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-map'))) < 60")
     assert digit.evaluate("c => getComputedStyle(c).filter") == "none"
 
 
@@ -287,13 +285,7 @@ def test_the_kernel_moves_z_and_hears_of_it(live: tuple[Page, VAE]) -> None:
 
 def test_a_view_that_is_removed_and_shown_again(live: tuple[Page, VAE]) -> None:
     page, model = live
-    listening = page.evaluate("live.listening()")
-    for _ in range(3):
-        page.evaluate("live.remove()")
-        assert page.evaluate("live.listening()") == 0
-        page.evaluate("live.model.set('z', [0.5, 0.5])")
-        page.evaluate("live.show()")
-    assert page.evaluate("live.listening()") == listening
+    remove_change_and_show(page, "z", [0.5, 0.5])
     assert shown_z(page) == [0.5, 0.5]
     assert_right(page, model, [0.5, 0.5])
 

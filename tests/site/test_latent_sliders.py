@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from checks import assert_room_for_a_finger, remove_change_and_show
 from playwright.sync_api import Page, expect
 from torch.distributions import Normal, kl_divergence
 
@@ -278,10 +279,7 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int) -> None
     assert len(sliders) == 12
     assert len(buttons) == 12
     for target, least in [*((one, 100) for one in sliders), *((one, 44) for one in buttons)]:
-        box = target.bounding_box()
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= least
+        assert_room_for_a_finger(target, least)
 
 
 def test_focus_is_seen(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -372,14 +370,8 @@ def test_the_kernel_moves_z_and_hears_of_it(live: tuple[Page, VAE]) -> None:
 
 def test_a_view_that_is_removed_and_shown_again(live: tuple[Page, VAE]) -> None:
     page, model = live
-    listening = page.evaluate("live.listening()")
     z = [0.5] * LATENTS
-    for _ in range(3):
-        page.evaluate("live.remove()")
-        assert page.evaluate("live.listening()") == 0
-        page.evaluate("z => live.model.set('z', z)", z)
-        page.evaluate("live.show()")
-    assert page.evaluate("live.listening()") == listening
+    remove_change_and_show(page, "z", z)
     assert shown_z(page) == z
     assert_right(page, model, z)
     changes(page)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from checks import CORNER
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import kstest
 from torch.distributions import Normal
@@ -564,13 +565,12 @@ def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(ReparameterizationExplorer(samples=100)))
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
     for name in ("paths", *KINDS):
         pixels(page, name)
-        assert min(page.locator(f".vae-{name}").evaluate(corner)) > 200
+        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     for name in ("paths", *KINDS):
-        page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-{name}'))) < 60")
+        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
 
 
 def test_every_word_comes_from_python() -> None:

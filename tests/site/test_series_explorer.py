@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
+from checks import CORNER, assert_room_for_a_finger
 from playwright.sync_api import Page, expect
 from torch import Tensor
 
@@ -325,10 +326,7 @@ def test_it_fits(open_page: OpenPage, widget_page: MakePage, width: int, over: s
     expect(page.locator(".vae-series")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for target in (slider(page), page.get_by_role("button")):
-        box = target.bounding_box()
-        assert box
-        assert box["height"] >= 44
-        assert box["width"] >= 75
+        assert_room_for_a_finger(target, 75)
     if width < 600:  # the slider stays in sight above what follows it
         assert page.locator(".vae-controls").bounding_box()["y"] <= 844 - 44
 
@@ -489,13 +487,12 @@ def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(an_explorer("epoch")))
-    corner = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
     for name in ("map", "chart"):
         pixels(page, name)
-        assert min(page.locator(f".vae-{name}").evaluate(corner)) > 200
+        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     for name in ("map", "chart"):
-        page.wait_for_function(f"Math.max(...({corner})(document.querySelector('.vae-{name}'))) < 60")
+        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
 
 
 # ------------------------------------------------------------------------------------------------ Python alone

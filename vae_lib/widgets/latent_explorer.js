@@ -571,20 +571,10 @@ function build(model, body, scope) {
     pointed = null;
     if (marked() !== shownMark) drawMap();
   }, { signal });
-  map.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = (event.shiftKey ? 10 : 2) * fine;
-    /** @type {Record<string, number[]>} */
-    const targets = {
-      ArrowLeft: [z[0] - step, z[1]], ArrowRight: [z[0] + step, z[1]],
-      ArrowDown: [z[0], z[1] - step], ArrowUp: [z[0], z[1] + step], Home: [0, 0],
-    };
-    const target = targets[event.key];
-    if (!target) return;
-    event.preventDefault(); // or the page would scroll
-    moveTo(target);
+  mapKeys(scope, map, 2 * fine, () => z, (next) => {
+    moveTo(next);
     announce();
-  }, { signal });
+  });
 
   scope.onResize(map, drawBackground);
   window.addEventListener("resize", () => drawBackground(), { signal }); // zooming changes the pixel ratio only

@@ -166,3 +166,22 @@ function drawMarker(/** @type {CanvasRenderingContext2D} */ context, /** @type {
   context.globalAlpha = 1;
   drawRing(context, [x, y], { colour: inks.ink, paper: inks.paper });
 }
+
+/**
+ * The arrow keys move a point on a map by `step`, with Shift five times as far; Home brings it to the origin.
+ * @param {Scope} scope @param {HTMLElement} map @param {number} step
+ * @param {() => number[]} at @param {(next: number[]) => void} moveTo
+ */
+function mapKeys(scope, map, step, at, moveTo) {
+  map.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const far = (event.shiftKey ? 5 : 1) * step;
+    const [x, y] = at();
+    /** @type {Record<string, number[]>} */
+    const targets = { ArrowLeft: [x - far, y], ArrowRight: [x + far, y], ArrowDown: [x, y - far], ArrowUp: [x, y + far], Home: [0, 0] };
+    const target = targets[event.key];
+    if (!target) return;
+    event.preventDefault(); // or the page would scroll
+    moveTo(target);
+  }, { signal: scope.signal });
+}

@@ -132,7 +132,7 @@ class Line extends Chart {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius */
-function dot(context, x, y, radius) {
+function drawDot(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
@@ -192,9 +192,9 @@ function drawPaths(context, width, height, { setting, noise, colours, inks, font
   context.stroke();
   context.globalAlpha = 1;
   context.fillStyle = inks.ink;
-  for (const [e] of pairs) dot(context, upper.x(e), top, 3.5);
+  for (const [e] of pairs) drawDot(context, upper.x(e), top, 3.5);
   context.fillStyle = ink;
-  for (const [, z] of pairs) dot(context, lower.x(z), floor, 3.5);
+  for (const [, z] of pairs) drawDot(context, lower.x(z), floor, 3.5);
 
   // How each z moves with the parameter: arrows in four rows, so that neighbours do not lie on each other.
   context.strokeStyle = ink;
@@ -276,9 +276,9 @@ function drawHistogram(context, width, height, { about, axis, exact, colour, ink
     }
     context.stroke();
     context.fillStyle = inks.paper;
-    dot(context, chart.x(mean), y, 5);
+    drawDot(context, chart.x(mean), y, 5);
     context.fillStyle = colour;
-    dot(context, chart.x(mean), y, 3.5);
+    drawDot(context, chart.x(mean), y, 3.5);
   }
   chart.drawLabels(inks, font, "");
   context.font = `600 12px ${font}`;

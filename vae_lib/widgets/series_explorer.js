@@ -619,19 +619,7 @@ function build(model, body, scope) {
     live.say(() => place.textContent ?? "");
   };
   draggable(scope, map, { take: () => true, move: (px) => moveTo(plane.point(...px)) });
-  map.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const far = (event.shiftKey ? 10 : 2) * fine;
-    /** @type {Record<string, number[]>} */
-    const targets = {
-      ArrowLeft: [z[0] - far, z[1]], ArrowRight: [z[0] + far, z[1]],
-      ArrowDown: [z[0], z[1] - far], ArrowUp: [z[0], z[1] + far], Home: [0, 0],
-    };
-    const target = targets[event.key];
-    if (!target) return;
-    event.preventDefault(); // or the page would scroll
-    moveTo(target);
-  }, { signal });
+  mapKeys(scope, map, 2 * fine, () => z, moveTo);
 
   const drawAnew = () => {
     drawBackground();

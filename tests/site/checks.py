@@ -1,0 +1,29 @@
+"""What the tests of several widgets ask alike."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from playwright.sync_api import Locator, Page
+
+CORNER: Final = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
+"""Red, green and blue in the corner of a canvas, where its paper shows."""
+
+
+def assert_room_for_a_finger(target: Locator, width: int) -> None:
+    """At least 44 pixels high and ``width`` wide."""
+    box = target.bounding_box()
+    assert box
+    assert box["height"] >= 44
+    assert box["width"] >= width
+
+
+def remove_change_and_show(page: Page, trait: str, value: Any) -> None:
+    """Thrice: the view goes, nothing listens any more, the kernel sets a trait, the view comes back."""
+    listening = page.evaluate("live.listening()")
+    for _ in range(3):
+        page.evaluate("live.remove()")
+        assert page.evaluate("live.listening()") == 0
+        page.evaluate("([trait, value]) => live.model.set(trait, value)", [trait, value])
+        page.evaluate("live.show()")
+    assert page.evaluate("live.listening()") == listening
