@@ -32,6 +32,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 ROOT: Final = Path(__file__).parents[1]
 FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MOVES: Final = 100
+SETTLE_MS: Final = 2000  # a browser that is still starting itself is not what is measured
 PAGES: Final = {
     # page: what holds the map that is moved
     "index.html": ".vae-latent",
@@ -131,6 +132,7 @@ def visit(browser: Browser, url: str, holder: str) -> dict[str, Any]:
     page.add_init_script(WATCH)
     sizes: dict[str, float] = {}
     _count_bytes(context.new_cdp_session(page), sizes)
+    page.wait_for_timeout(SETTLE_MS)
     page.goto(url, wait_until="networkidle")
     page.wait_for_function("seen.first !== null", timeout=10_000)
     total = sum(sizes.values())

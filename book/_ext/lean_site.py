@@ -7,6 +7,7 @@ a dozen icons. Other extensions add their scripts and style sheets to each page,
   that the pages use as masks in the colour of the text; an icon that the theme's copy does not have is a warning;
 - a page gets an extension's scripts and style sheets only where its text has something for them to work on;
 - a page carries the widgets that it shows, not all that its notebook made;
+- a page has one style sheet, not ten, and scripts that the text does not need come after it;
 - files that no page can ask for are taken out of ``_static``.
 
 The templates beside this file, ``mend_markup`` and ``frame_pictures`` correct what a screen reader or a keyboard would
@@ -18,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -162,7 +164,7 @@ def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: d
 
 
 def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Of the widgets that a notebook made, those that the page shows, with all that they hold."""
+    """Of the widgets that a notebook made, those that the page shows, in its order, with all that they hold."""
     pattern = r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>'
     shown = [json.loads(view)["model_id"] for view in re.findall(pattern, context.get("body", ""), re.DOTALL)]
     for script in context["script_files"]:
@@ -172,7 +174,7 @@ def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: d
         kept: dict[str, Any] = {}
         waiting = list(shown)
         while waiting:
-            name = waiting.pop()
+            name = waiting.pop(0)
             if name in saved["state"] and name not in kept:
                 kept[name] = saved["state"][name]
                 waiting += re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(kept[name]["state"]))
@@ -182,10 +184,51 @@ def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: d
 def scripts_out_of_the_way(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Scripts that wait for the text anyway do not hold it up."""
+    """Scripts that wait for the text do not hold it up; the search page calls two of them as it arrives."""
+    deferred = "clipboard|copybutton|sphinx-book-theme"
+    if pagename != "search":
+        deferred += "|doctools|sphinx_highlight"
     for script in context["script_files"]:
-        if re.search(r"clipboard|copybutton|sphinx-book-theme", str(script.filename)):
+        if re.search(deferred, str(script.filename)):
             script.attributes["defer"] = "defer"
+
+
+def read_sheet(sheet: Path, static: Path) -> str:
+    """A style sheet as it reads in ``_static`` itself: with what it imports, and addresses from there."""
+
+    def moved(match: re.Match[str]) -> str:
+        target = (sheet.parent / match[1]).resolve()
+        return f'url("{target.relative_to(static.resolve()).as_posix()}")'
+
+    text = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", sheet.read_text(encoding="utf-8"))
+    text = re.sub(r"url\(\s*[\"']?((?!data:|#)[^\"')]+)[\"']?\s*\)", moved, text)
+    imported = r'@import\s+"([^"]+)"\s*;'
+    return re.sub(imported, lambda match: read_sheet(sheet.parent / match[1], static), text)
+
+
+def one_style_sheet(page: str, static: Path) -> str:
+    """The page with one style sheet in the place of its own, which it keeps the names of for the next build.
+
+    Args:
+        page: the text of a page in the folder above ``static``; one that has been here before is brought up to date.
+        static: where the sheets are, and where the one goes.
+    """
+    tags = [tag for tag in re.findall(r"<link\b[^>]*>", page) if 'rel="stylesheet"' in tag]
+    if not tags:
+        return page
+    if kept := re.search(r'data-sheets="([^"]+)"', tags[0]):
+        names = kept[1].split()
+    else:
+        names = [re.search(r'href="_static/([^"?]+)', tag)[1] for tag in tags]  # type: ignore[index]
+    text = "".join(read_sheet(static / name, static) for name in names)
+    one = f"site-{sha256(' '.join(names).encode()).hexdigest()[:8]}.css"
+    (static / one).write_text(text, encoding="utf-8")
+    version = sha256(text.encode()).hexdigest()[:8]
+    link = f'<link rel="stylesheet" href="_static/{one}?v={version}" data-sheets="{" ".join(names)}" />'
+    page = page.replace(tags[0], link, 1)
+    for tag in tags[1:]:
+        page = page.replace(tag, "", 1)
+    return page
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
@@ -219,6 +262,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     write_icons(app.builder)
     static = Path(app.outdir, "_static")
+    for path in Path(app.outdir).glob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        if (lean := one_style_sheet(page, static)) != page:
+            path.write_text(lean, encoding="utf-8")
     for folder in ("vendor/fontawesome", "locales"):
         shutil.rmtree(static / folder, ignore_errors=True)
     mathjax = static / "mathjax"

@@ -18,6 +18,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from vae_lib import widgets
+
 ROOT = Path(__file__).parents[2]
 Lab = tuple[Path, str, str]
 
@@ -186,6 +188,31 @@ EVERY_WIDGET = {
     "SeriesExplorer('digits-betas')": ("w.index", "w.index = 7"),
     "LatentSliders('digits-12')": ("round(sum(w.z), 3)", "w.z = [-2.0] * 12"),
 }
+
+
+def test_the_pad_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "from vae_lib.widgets import DigitPad\nw = DigitPad()\nw",
+            "print('ink', sum(w.x) / 255)",
+            "w.x = bytes(784)",
+        )
+    )
+    shown, reading, writing = (nth_cell(page, i) for i in range(3))
+    run_cell(page, shown)
+    seven = shown.get_by_role("button", name="Handwritten 7").first
+    seven.click(timeout=120_000)
+    expect(seven).to_have_attribute("aria-pressed", "true")
+    run_cell(page, reading)
+    assert float(reading.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("ink ")) > 20
+    run_cell(page, writing)
+    expect(seven).to_have_attribute("aria-pressed", "false")
+    expect(shown.locator(".vae-invite")).to_be_visible()
+
+
+def test_every_widget_is_driven_here() -> None:
+    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad"}
+    assert driven == set(widgets.__all__)
 
 
 def test_every_widget_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:

@@ -106,9 +106,44 @@ def test_a_page_without_use_for_a_script_does_not_load_it(pages: dict[str, Beaut
         "togglebutton": ".bd-article [class*='toggle']",
     }
     for name, soup in pages.items():
-        files = str([tag.get("src") or tag.get("href") for tag in soup.select("script[src], link[rel=stylesheet]")])
+        files = str([tag.get("src") or tag["data-sheets"] for tag in soup.select("script[src], link[rel=stylesheet]")])
         for part, selector in uses.items():
             assert (part in files) == bool(soup.select_one(selector)), f"{name}: {part}"
+
+
+def test_a_page_has_one_style_sheet_and_its_scripts_wait(pages: dict[str, BeautifulSoup]) -> None:
+    early = {"documentation_options.js", "widget-host.mjs"}
+    for name, soup in pages.items():
+        assert len(soup.select("link[rel=stylesheet]")) == 1, name
+        if name != "search.html":
+            held_up = {
+                Path(urlsplit(str(tag["src"])).path).name for tag in soup.select("script[src]:not([defer], [async])")
+            }
+            assert held_up <= early, name
+
+
+def test_one_style_sheet_says_what_the_many_said(tmp_path: Path) -> None:
+    (tmp_path / "styles").mkdir()
+    (tmp_path / "base.css").write_text("p { background: url(dot.png) }")
+    (tmp_path / "styles" / "a.css").write_text(
+        '@import "../base.css"; a { mask: url("../b c.svg") } /*# sourceMappingURL=a.css.map */'
+    )
+    (tmp_path / "b.css").write_text("b { background: url(data:image/png;base64,AA==) }")
+    head = (
+        '<link href="_static/styles/a.css?d=1" rel="stylesheet" />\n<link rel="stylesheet" href="_static/b.css?v=2" />'
+    )
+    page = lean_site.one_style_sheet(f'<head><link rel="icon" href="x">{head}</head>', tmp_path)
+    (tag,) = BeautifulSoup(page, "html.parser").select("link[rel=stylesheet]")
+    sheet = tmp_path / urlsplit(str(tag["href"])).path.removeprefix("_static/")
+    assert sheet.read_text() == (
+        'p { background: url("dot.png") } a { mask: url("b c.svg") } b { background: url(data:image/png;base64,AA==) }'
+    )
+    assert lean_site.one_style_sheet(page, tmp_path) == page
+    (tmp_path / "b.css").write_text("b { color: red }")
+    again = lean_site.one_style_sheet(page, tmp_path)
+    assert again != page
+    assert "color: red" in sheet.read_text()
+    assert lean_site.one_style_sheet("<head></head>", tmp_path) == "<head></head>"
 
 
 @pytest.mark.parametrize("width", [1280, 390])

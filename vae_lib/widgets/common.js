@@ -201,6 +201,24 @@ function applyTheme(root, palette, theme) {
 
 // --------------------------------------------------------------------------------------------------- lifetime
 
+/** What waits for a frame, first come first. */
+const frames = { waiting: /** @type {Set<() => void>} */ (new Set()), asked: 0 };
+
+/** How much of a frame drawing may take before the rest is left to the next one, in milliseconds. */
+const FRAME_SHARE = 8;
+
+/** A widget that starts has many things to draw; one frame after the other, so that the page never stands still. */
+function drawFrame() {
+  const end = performance.now() + FRAME_SHARE;
+  frames.asked = 0;
+  for (const draw of [...frames.waiting]) {
+    if (performance.now() > end) break;
+    frames.waiting.delete(draw);
+    draw();
+  }
+  if (frames.waiting.size) frames.asked ||= requestAnimationFrame(drawFrame);
+}
+
 /** Everything that must end with a view: listeners, observers, frames. */
 class Scope {
   constructor() {
@@ -230,14 +248,11 @@ class Scope {
 
   /** A function that asks for `draw` in the next frame, however often it is called. @param {() => void} draw */
   perFrame(draw) {
-    let frame = 0;
-    this.onEnd(() => cancelAnimationFrame(frame));
+    this.onEnd(() => frames.waiting.delete(draw));
     return () => {
-      if (frame || this.signal.aborted) return;
-      frame = requestAnimationFrame(() => {
-        frame = 0;
-        draw();
-      });
+      if (this.signal.aborted) return;
+      frames.waiting.add(draw);
+      frames.asked ||= requestAnimationFrame(drawFrame);
     };
   }
 
@@ -451,12 +466,12 @@ function draggable(scope, target, { take, move, drop, hover }) {
 // ----------------------------------------------------------------------------------------------------- canvas
 
 /** Fits a canvas to its size on the page; one unit is one CSS pixel. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
-function fitCanvas(canvas, width, height) {
+function fitCanvas(canvas, width, height, /** @type {CanvasRenderingContext2DSettings} */ settings = {}) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   return context;
 }
@@ -471,9 +486,13 @@ function haloText(context, text, x, y, colour, halo, width = 4) {
   context.fillText(text, x, y);
 }
 
+/** Red, green and blue, 0 to 255. @param {string} hex #rrggbb */
+function channels(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
 /** The colour half way between two, both as #rrggbb: ink that keeps a hue. @param {string} one @param {string} other */
 function mixed(one, other) {
-  const channels = (/** @type {string} */ hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const [a, b] = [channels(one), channels(other)];
   return `rgb(${a.map((value, i) => Math.round((value + b[i]) / 2)).join(", ")})`;
 }

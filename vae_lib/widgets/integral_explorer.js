@@ -371,16 +371,16 @@ function build(model, body, scope) {
     const band = counts.map((/** @type {number} */ count, /** @type {number} */ i) => [count, bands[now.stop][0][i], bands[now.stop][1][i]]);
     end = drawEstimates(new DrawsChart(fitCanvas(chart, wide, tall), wide, tall, range), { shown, band, exact, held, ...look });
   });
-  const drawBackground = () => {
+  const drawBackground = scope.perFrame(() => {
     const size = Math.floor(map.clientWidth);
     if (size === 0) return; // not on the page yet, or hidden
     plane = new Plane(EXTENT, size);
-    drawStatic(fitCanvas(background, size, size), plane, { ...style(), points: [], labels: [], medians: [], prior: false });
+    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, { ...style(), points: [], labels: [], medians: [], prior: false });
     fitCanvas(specks, size, size).clearRect(0, 0, size, size);
     laid = { count: 0, draws: null };
     stamps.clear();
     draw();
-  };
+  });
 
   /** Where nine in ten runs of n draws end. @param {number} count */
   const bandAt = (count) => {

@@ -185,14 +185,14 @@ function build(model, body, scope) {
     places = ringPlaces(plane, now, held);
     drawQ(context, plane, { q: now, places, held: held?.axis, ...style() });
   });
-  const drawBackground = () => {
+  const drawBackground = scope.perFrame(() => {
     const size = Math.floor(map.clientWidth);
     if (size === 0) return;
     font = getComputedStyle(body).fontFamily;
     plane = new Plane(EXTENT, size);
     drawPrior(fitCanvas(background, size, size), plane, style());
     draw();
-  };
+  });
 
   const costs = () => {
     const parts = [0, 1].map((axis) => klParts(now.mean[axis], now.std[axis]));

@@ -52,8 +52,9 @@ function typicalCodes(points, labels, medians) {
   return new Map(medians.map(({ digit, at }) => {
     let [best, least] = [0, Infinity];
     for (let i = 0; i < labels.length; i++) {
-      const distance = Math.hypot(points[2 * i] - at[0], points[2 * i + 1] - at[1]);
-      if (labels[i] === digit && distance < least) [best, least] = [i, distance];
+      if (labels[i] !== digit) continue;
+      const distance = (points[2 * i] - at[0]) ** 2 + (points[2 * i + 1] - at[1]) ** 2;
+      if (distance < least) [best, least] = [i, distance];
     }
     return [digit, [points[2 * best], points[2 * best + 1]]];
   }));
@@ -498,7 +499,7 @@ function build(model, body, scope) {
     font = getComputedStyle(body).fontFamily;
     const theme = currentTheme();
     if (everywhere.checked) backdrop.prepare(plane, drawBackground);
-    drawStatic(fitCanvas(background, size, size), plane, {
+    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, {
       points, labels, medians, palette, words, font, theme, prior: model.get("prior"),
       backdrop: everywhere.checked ? backdrop.drawn(theme) : null,
     });

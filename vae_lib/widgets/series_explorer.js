@@ -454,7 +454,7 @@ function build(model, body, scope) {
   // The map
   const background = document.createElement("canvas");
   let plane = new Plane(extent, 1);
-  let stamps = dotStamps(labels.length, palette.digits, 1, INKS.light);
+  let look = dotLook(labels.length, palette.digits, 1, INKS.light);
   let current = onMap.rows[0];
   /** @type {{from: Float32Array, start: number} | null} */
   let glide = null;
@@ -472,23 +472,23 @@ function build(model, body, scope) {
     }
     const theme = currentTheme();
     const [inks, colours, font] = [INKS[theme], termColours(palette, theme), getComputedStyle(body).fontFamily];
-    const context = fitCanvas(map, size, size);
+    const context = fitCanvas(map, size, size, { willReadFrequently: true });
     context.drawImage(background, 0, 0, size, size);
     const { points, posteriors, medians } = onMap.parts(current);
-    drawDots(context, plane, points, labels, stamps);
+    drawDots(context, plane, points, labels, look);
     drawBeyond(context, plane, points, labels, palette.digits);
     drawCircleNames(context, plane, everyMedian, { words, colour: colours.prior, inks, font });
     drawNames(context, plane, readable(medians, plane), { palette, inks, font });
     drawPosteriors(context, plane, posteriors, { colour: colours.posterior, inks, font, names: words.example_names });
     drawMarker(context, plane, z, theme);
   });
-  const drawBackground = () => {
+  const drawBackground = scope.perFrame(() => {
     const size = Math.floor(map.clientWidth);
     if (size === 0) return; // not on the page yet, or hidden
     plane = new Plane(extent, size);
     const theme = currentTheme();
     const inks = INKS[theme];
-    stamps = dotStamps(labels.length, palette.digits, size, inks);
+    look = dotLook(labels.length, palette.digits, size, inks);
     const context = fitCanvas(background, size, size);
     context.fillStyle = inks.paper;
     context.fillRect(0, 0, size, size);
@@ -496,7 +496,7 @@ function build(model, body, scope) {
     plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font: getComputedStyle(body).fontFamily }, [words.axis_1, words.axis_2]);
     drawCircles(context, plane, termColours(palette, theme).prior);
     drawMap();
-  };
+  });
 
   // The chart
   const curves = document.createElement("canvas");
