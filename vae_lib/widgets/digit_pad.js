@@ -579,8 +579,8 @@ function build(model, body, scope) {
 
   scope.onResize(map, drawBackground);
   window.addEventListener("resize", () => drawBackground(), { signal }); // zooming changes the pixel ratio only
-  show();
   follow();
+  if (isEmpty()) show(); // an empty pad is no news to follow
   before.length = 0;
   if (examples.length) drawExamples();
   watchTheme(scope, drawBackground);
