@@ -63,6 +63,7 @@ def test_a_wide_picture_scrolls_by_the_keyboard_on_a_phone(open_page: OpenPage, 
     frame = page.locator(".cell_output > .output:has(> img)").first
     frame.scroll_into_view_if_needed()
     page.wait_for_function("frame => frame.tabIndex === 0", arg=frame.element_handle())
+    assert frame.locator("img").bounding_box()["width"] == 520  # lettering stays legible, and no more than that
     frame.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("frame => frame.scrollLeft > 0", arg=frame.element_handle())
