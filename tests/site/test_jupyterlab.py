@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from vae_lib import widgets
 
@@ -105,6 +105,19 @@ def nth_cell(page: Page, index: int) -> Locator:
     return page.locator(".jp-Notebook-cell").nth(index)
 
 
+def where_it_rests(page: Page, slider: Locator) -> FloatRect:
+    """Its box once the notebook stands still: figures that arrive above push it down."""
+    before = None
+    for _ in range(60):
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        if box and box == before:
+            return box
+        before = box
+        page.wait_for_timeout(1000)
+    pytest.fail(f"the notebook does not come to rest; the slider was last at {before}")
+
+
 def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
     page = open_notebook(
         notebook_of(
@@ -146,9 +159,7 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
 
     # The widget: by the hand on the slider, read back in Python.
     slider = page.get_by_role("slider", name="z₁")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box
+    box = where_it_rests(page, slider)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2, steps=8)
