@@ -278,8 +278,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.config.templates_path.append(str(Path(__file__).parent / "templates"))
-    # A setting that changes with this file, so that Sphinx writes every page again when the file changes.
-    app.add_config_value("lean_site_text", Path(__file__).read_text(encoding="utf-8"), "html")
+    # A setting that changes with these files: Sphinx then copies them, and writes every page again.
+    own = [Path(__file__), *sorted(Path(app.srcdir, "_static").glob("*.*"))]
+    app.add_config_value("lean_site_digest", sha256(b"".join(path.read_bytes() for path in own)).hexdigest(), "html")
     app.connect("doctree-resolved", frame_pictures)
     # After all others: what they add to a page is known, and MathJax is copied.
     app.connect("html-page-context", drop_unused_assets, priority=900)
