@@ -185,11 +185,12 @@ def scripts_out_of_the_way(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Scripts that wait for the text do not hold it up; the search page calls two of them as it arrives."""
-    for script in context["script_files"]:  # the same objects for every page
-        if re.search("clipboard|copybutton|sphinx-book-theme|doctools|sphinx_highlight", str(script.filename)):
+    for script in context["script_files"]:
+        name = str(script.filename)
+        if pagename == "search" and re.search("doctools|sphinx_highlight", name):
+            script.attributes.pop("defer", None)  # every page has the same objects
+        elif re.search("clipboard|copybutton|sphinx-book-theme|doctools|sphinx_highlight", name):
             script.attributes["defer"] = "defer"
-            if pagename == "search" and re.search("doctools|sphinx_highlight", str(script.filename)):
-                del script.attributes["defer"]
 
 
 def read_sheet(sheet: Path, static: Path) -> str:

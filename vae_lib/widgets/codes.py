@@ -41,12 +41,7 @@ def check_codes(codes: Values) -> Tensor:
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"codes must have shape (n, 2), got {tuple(points.shape)}; pass encode(x).mean")
     points = points.to(torch.float32)
-    bad = ~torch.isfinite(points.half()).all(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"codes must be finite and at most 65504, got {points[row].tolist()} in row {row}; leave such rows out"
-        )
+    _check_finite("codes", points, torch.isfinite(points.half()), most=65504)
     return points
 
 
@@ -65,12 +60,7 @@ def check_widths(log_var: Values, count: int) -> Tensor:
             "pass encode(x).log_var"
         )
     widths = (values.to(torch.float32) / 2).exp()
-    bad = ~(torch.isfinite(values) & torch.isfinite(widths.half())).all(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"log_var must be finite and at most 22, got {values[row].tolist()} in row {row}; leave such rows out"
-        )
+    _check_finite("log_var", values, torch.isfinite(values) & torch.isfinite(widths.half()), most=22)
     return widths
 
 
@@ -145,6 +135,16 @@ def pack_labels(labels: Tensor) -> bytes:
 def first_of_each(labels: Tensor) -> list[int]:
     """The place of the first example of each class, in the order of the classes, in ``labels`` of shape (n,)."""
     return [int((labels == label).nonzero()[0]) for label in labels.unique().tolist()]
+
+
+def _check_finite(name: str, values: Tensor, fits: Tensor, *, most: int) -> None:
+    """Names the first row of ``values`` (n, 2) of which not all ``fits`` (n, 2), if there is one."""
+    bad = ~fits.all(dim=1)
+    if bad.any():
+        row = int(bad.nonzero()[0])
+        raise ValueError(
+            f"{name} must be finite and at most {most}, got {values[row].tolist()} in row {row}; leave such rows out"
+        )
 
 
 def _numbers(name: str, values: Tensor | ArrayLike) -> Tensor:

@@ -44,7 +44,7 @@ function drawLine(ink, from, to) {
     for (let x = left; x < right; x++) {
       const [px, py] = [x + 0.5 - from[0], y + 0.5 - from[1]];
       const t = squared > 0 ? clamp((px * dx + py * dy) / squared, 0, 1) : 1;
-      const within = from[2] + t * dr + SOFT / 2 - Math.sqrt((px - t * dx) ** 2 + (py - t * dy) ** 2); // hypot takes ten times as long
+      const within = from[2] + t * dr + SOFT / 2 - Math.hypot(px - t * dx, py - t * dy);
       if (within <= 0) continue;
       const i = y * GRID + x;
       ink[i] = Math.max(ink[i], Math.min(1, within / SOFT));
@@ -364,7 +364,7 @@ function build(model, body, scope) {
   /** X of the examples that are drawn already. @type {Map<HTMLCanvasElement, Uint8Array>} */
   const drawn = new Map();
   const markExamples = () => buttons.mark(({ label }) => same(drawn.get(label), sheet.x));
-  /** One a frame: the digit comes first, and two dozen pictures take their time. */
+  /** One a frame: the digit comes first, and a dozen pictures take their time. */
   const drawExamples = scope.perFrame(() => {
     const { label, x } = examples[drawn.size];
     const pixels = x();

@@ -50,7 +50,7 @@ function dotLook(/** @type {number} */ count, /** @type {string[]} */ colours, /
 }
 
 /**
- * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take ten times as long for
+ * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long for
  * ten thousand dots. The context is one that is often read.
  */
 function drawDots(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels, /** @type {ReturnType<typeof dotLook>} */ look) {
