@@ -289,6 +289,8 @@ for (const script of document.querySelectorAll(STATE)) {
 }
 
 const takeIn = host(saved);
+/** A style sheet that comes later has the browser look at the whole page again. */
+const addAllStyles = () => Object.values(saved).forEach(({ state }) => addStyle(state._css));
 if (document.readyState === "loading") {
   // The state stands in the page's head, the first widget's first: its module can be on its way while the text arrives.
   const module = Object.values(saved).find(({ state }) => typeof state._esm === "string")?.state._esm;
@@ -298,8 +300,10 @@ if (document.readyState === "loading") {
   arrivals.observe(document, { childList: true, subtree: true });
   document.addEventListener("readystatechange", () => {
     arrivals.disconnect();
+    addAllStyles();
     takeIn();
   }, { once: true });
 } else {
+  addAllStyles();
   takeIn();
 }

@@ -226,6 +226,9 @@ class Scope {
     this.signal = this.controller.signal;
     /** While the view sets several traits, of which some are still the old ones; see `tell`. */
     this.telling = false;
+    /** Whether a frame has gone by in which the browser laid the new view out. */
+    this.laidOut = false;
+    requestAnimationFrame(() => (this.laidOut = true));
   }
 
   /** @param {() => void} callback */
@@ -246,13 +249,17 @@ class Scope {
     this.onEnd(() => observer.disconnect());
   }
 
-  /** A function that asks for `draw` in the next frame, however often it is called. @param {() => void} draw */
+  /**
+   * A function that asks for `draw` in the next frame, however often it is called. A new view is first drawn one frame
+   * later: its layout is work enough for one.
+   * @param {() => void} draw
+   */
   perFrame(draw) {
     this.onEnd(() => frames.waiting.delete(draw));
     return () => {
       if (this.signal.aborted) return;
       frames.waiting.add(draw);
-      frames.asked ||= requestAnimationFrame(drawFrame);
+      frames.asked ||= requestAnimationFrame(this.laidOut ? drawFrame : () => (frames.asked = requestAnimationFrame(drawFrame)));
     };
   }
 
