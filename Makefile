@@ -12,7 +12,7 @@ BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
 LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/widgets/data/* vae_lib/models/*)
 
-.PHONY: serve test lint unit notebooks site models picture constraints clean help
+.PHONY: serve test lint unit notebooks site models bench picture constraints clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -73,6 +73,11 @@ models: $(VENV)/.reader
 	$(BIN)/python -m vae_lib train --data digits --latent-dim 12 --hidden 64 32 --lr 0.003 --epochs 400 --patience 30 --bits 8 --out vae_lib/models/digits-12
 	$(BIN)/python -m vae_lib series --over beta --values 0.01 0.03 0.1 0.3 1 3 10 20 40 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --out vae_lib/models/digits-betas
 	$(BIN)/python -m vae_lib series --over epoch --values 0 1 2 3 5 8 12 18 27 40 60 90 150 300 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --out vae_lib/models/digits-epochs
+
+# How fast training is beside its peers: half an hour on two quiet cores, on MNIST (VAE_LIB_DATA, or downloaded). pythae
+# runs too where it is installed; no other part of the project needs it.
+bench: $(VENV)/.reader
+	$(BIN)/python benchmarks/train.py
 
 # The README's picture, from the built site.
 picture: $(VENV)/.test site

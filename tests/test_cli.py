@@ -41,6 +41,7 @@ def test_train_saves_a_model_with_its_record(trained: Path) -> None:
         "likelihood": "gaussian",
         "sigma": 0,
         "learn_sigma": True,
+        "activation": "silu",
     }
     assert record["command"] == (
         f"python -m vae_lib train --data digits --out {trained} --seed 5 --hidden 24 12 --epochs 2 --examples 4"
@@ -131,7 +132,8 @@ def test_patience_stops_the_command_too(tmp_path: Path, monkeypatch: pytest.Monk
     arguments = ["--patience", "7", "--lr", "0.01", "--batch-size", "9", "--beta", "0.5", "--seed", "3"]
     assert main(["train", "--out", str(tmp_path / "m"), *arguments, *QUICK]) == 0
     validation = seen.pop("validation")
-    assert seen == {"count": 1295, "epochs": 2, "batch_size": 9, "lr": 0.01, "beta": 0.5, "seed": 3, "patience": 7}
+    given = {"epochs": 2, "batch_size": 9, "lr": 0.01, "beta": 0.5, "seed": 3, "patience": 7}
+    assert seen == {"count": 1295, "checkpoint": None, "device": "auto", **given}
     assert len(validation) == 143
 
 
@@ -241,7 +243,7 @@ def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "required: {train,series,evaluate}"),
+        ([], "required: {train,series,reproduce,evaluate}"),
         (["teach"], "'teach'"),
         (["train"], "required: --out"),
         (["train", "--out", "m", "--data", "faces"], "'faces'"),

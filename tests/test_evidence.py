@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Networks, gauss_hermite_elbo
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 
 from vae_lib import evidence
 from vae_lib.data import Dataset
@@ -187,6 +187,32 @@ def test_iwae_closes_on_the_evidence() -> None:
     assert bounds[2] == pytest.approx(-1.43051, abs=0.02)
 
 
+@settings(max_examples=10)
+@given(st.integers(0, 2**31))
+def test_the_curve_rises_to_the_evidence(seed: int) -> None:
+    model, x, q, exact = random_linear(seed)
+    log_weights = evidence.importance_log_weights(model, x, q, 6000, generator=seeded(seed))
+    curve = evidence.iwae_curve(log_weights, [1, 10, 100, 6000]).numpy()
+    assert curve.shape == (4, 4)
+    error = log_weights.numpy().std(0, ddof=1) / math.sqrt(
+        6000
+    )  # of the first, and of the last but for the delta method
+    np.testing.assert_allclose(curve[0], log_weights.numpy().mean(0), rtol=1e-12)
+    assert (np.abs(curve[0] - model.elbo(x, q).numpy()) < 5 * error).all()
+    assert (np.diff(curve, axis=0) > -5 * error).all()
+    assert (curve < exact + 5 * error).all()
+    assert (np.abs(curve[-1] - exact) < 5 * error).all()
+
+
+def test_the_curve_leaves_an_incomplete_group_out() -> None:
+    log_weights = double(np.random.default_rng(1).normal(size=(11, 2)))
+    groups = [special.logsumexp(log_weights.numpy()[i : i + 4], axis=0) - math.log(4) for i in (0, 4)]
+    np.testing.assert_allclose(evidence.iwae_curve(log_weights, [4])[0].numpy(), np.mean(groups, axis=0), rtol=1e-12)
+    for k in (0, 12):
+        with pytest.raises(ValueError, match=f"between 1 and the 11 samples, got {k}"):
+            evidence.iwae_curve(log_weights, [2, k])
+
+
 def test_iwae_with_two_weights_equals_its_double_integral() -> None:
     model, x, q = worked_example()
     points, mass = np.polynomial.hermite_e.hermegauss(60)
@@ -280,6 +306,34 @@ def test_chunks_add_up() -> None:
         assert sum(evidence._chunks(samples, x)) == samples
 
 
+def test_many_samples_of_many_examples_never_stand_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """5000 samples of 10,000 examples: no tensor of weights or of pixels is larger than a chunk."""
+    largest = {"weights": 0, "pixels": 0}
+    log_likelihood, summarize = LinearGaussian.log_likelihood, evidence.summarize
+
+    def watched_likelihood(model: LinearGaussian, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        largest["pixels"] = max(largest["pixels"], z.shape[0] * x.shape[0] * evidence.WIDEST)
+        return log_likelihood(model, x, z)
+
+    def watched_summary(log_weights: torch.Tensor) -> evidence.Estimate:
+        largest["weights"] = max(largest["weights"], log_weights.numel())
+        return summarize(log_weights)
+
+    monkeypatch.setattr(LinearGaussian, "log_likelihood", watched_likelihood)
+    monkeypatch.setattr(evidence, "summarize", watched_summary)
+    monkeypatch.setattr(evidence, "CHUNK_NUMBERS", 2**14)  # everything 128 times smaller, so that it is quick
+    model, _, _, _ = random_linear(3, latent_dim=1)
+    x = double(np.random.default_rng(0).normal(size=(80, 3)))
+    best = model.encode(x)
+    wider = Gaussian(best.mean, best.log_var + 0.5)
+    estimate = evidence.importance_sampling(model, x, wider, 5000, generator=seeded())
+    assert all(part.shape == (80,) for part in estimate)
+    assert 5000 <= largest["weights"] <= 2**14
+    assert largest["pixels"] <= 2**14
+    exact = model.marginal().log_prob(x)
+    assert ((estimate.log_evidence - exact).abs() < 4.5 * estimate.standard_error).all()  # of 80 examples
+
+
 def test_chunking_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     model, x, q, exact = random_linear(7)
     one = Gaussian(q.mean[0], q.log_var[0])
@@ -312,7 +366,8 @@ def test_chunking_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
         ours = evidence.elbo_terms(flat, x, q, samples=150, generator=seeded()).reconstruction
         np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-12)
         estimate = evidence.importance_sampling(model, x, q, 2000, generator=seeded())
-        assert (np.abs(estimate.log_evidence.numpy() - exact) < 4 * estimate.standard_error.numpy()).all()
+        # Six errors: a diagonal Q leaves a tilted posterior some heavy weights, which the error itself may have missed.
+        assert (np.abs(estimate.log_evidence.numpy() - exact) < 6 * estimate.standard_error.numpy()).all()
 
 
 # --- the grid --------------------------------------------------------------------------------------------------------
@@ -493,6 +548,81 @@ def test_a_grid_knows_one_and_two_latents() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+# --- parts of the gap ------------------------------------------------------------------------------------------------
+
+
+def test_the_gap_of_a_correlated_posterior_is_the_familys() -> None:
+    """research.md's number, 0.538 nats, whatever the encoder's Q; the rest is the encoder's."""
+    model = LinearGaussian(double([[1, 0.9], [0.8, 1.2], [0.3, -0.4]]), math.sqrt(0.1))
+    x = double([[0.5, -0.2, 1.0], [2.0, 1.0, 0.0]])
+    for q in (Gaussian(torch.zeros(2, 2).double(), torch.zeros(2, 2).double()), model.encode(x)):
+        parts = evidence.gap_parts(model, x, q)
+        exact = model.marginal().log_prob(x)
+        torch.testing.assert_close(parts.log_evidence, exact, rtol=0, atol=1e-6)
+        torch.testing.assert_close(parts.approximation, double([0.538, 0.538]), rtol=0, atol=1e-3)
+        torch.testing.assert_close(parts.elbo, model.elbo(x, q), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(parts.approximation + parts.amortization, model.gap(x, q), rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(parts.best.mean, model.posterior(x).mean, rtol=0, atol=1e-4)
+    assert float(parts.amortization.abs().max()) < 1e-8  # `encode` is the best diagonal Q
+    rotated = LinearGaussian(torch.linalg.svd(model.weight).U[:, :2] * torch.linalg.svdvals(model.weight), model.sigma)
+    assert float(evidence.gap_parts(rotated, x, q).approximation.abs().max()) < 1e-6  # the same P(X), no correlation
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**31))
+def test_one_latent_of_a_linear_model_has_no_approximation_gap(seed: int) -> None:
+    model, x, q, exact = random_linear(seed, latent_dim=1)
+    parts = evidence.gap_parts(model, x, q)
+    np.testing.assert_allclose(parts.log_evidence.numpy(), exact, atol=1e-4)
+    np.testing.assert_allclose(parts.approximation.numpy(), 0, atol=1e-4)  # the grid's tolerance
+    np.testing.assert_allclose(parts.amortization.numpy(), model.gap(x, q).numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize(("mean", "log_var"), [(0.8, -3.0), (-0.2, 0.0)])
+def test_of_two_modes_the_better_gaussian_is_found(mean: float, log_var: float) -> None:
+    model, x = Parabola(), double([[1.0]])
+    parts = evidence.gap_parts(model, x, Gaussian(double([[mean]]), double([[log_var]])))
+    points, mass = np.polynomial.hermite_e.hermegauss(80)
+
+    def minus_elbo(values: np.ndarray) -> float:
+        z = values[0] + np.exp(values[1] / 2) * points
+        joint = stats.norm.logpdf(1.0, z**2, model.std) + stats.norm.logpdf(z)
+        return float(-(mass @ joint) / mass.sum() - 0.5 * (math.log(2 * math.pi) + 1 + values[1]))
+
+    best = min(optimize.minimize(minus_elbo, start).fun for start in ([1.0, -3.0], [0.0, 0.0], [0.3, -1.0]))
+    assert float(parts.best_elbo) == pytest.approx(-best, abs=1e-5)
+    assert float(parts.log_evidence) == pytest.approx(model.log_evidence(1.0), abs=1e-4)
+    assert float(parts.approximation) > 0.5  # one bump cannot be two: about log 2
+    assert float(parts.elbo) == pytest.approx(-minus_elbo(np.array([mean, log_var])), abs=1e-6)
+
+
+def test_parts_of_a_trained_vaes_gap(small_vae: VAE, digits: Dataset) -> None:
+    x = digits.test[:3]
+    with torch.no_grad():
+        q = small_vae.encode(x)
+    for parameter in small_vae.parameters():
+        parameter.grad = None
+    parts = evidence.gap_parts(small_vae, x, q)
+    assert all(parameter.grad is None for parameter in small_vae.parameters())
+    assert float(parts.approximation.min()) > 0
+    assert float(parts.amortization.min()) > 0
+    for row, mean, log_var, gap in zip(x, parts.best.mean, parts.best.log_var, parts.approximation, strict=True):
+        best = Gaussian(mean, log_var)
+        assert evidence.grid(small_vae, row, q=best).kl_from(best) == pytest.approx(float(gap), abs=2e-3)  # float32
+        for nudged in (Gaussian(mean + 0.3 * best.std, log_var), Gaussian(mean, log_var - 0.4)):
+            terms = evidence.elbo_terms(small_vae, row[None], Gaussian(nudged.mean[None], nudged.log_var[None]))
+            assert float(terms.elbo) < float(evidence.grid(small_vae, row).log_evidence) - float(gap)
+
+
+def test_active_units_vary_over_the_examples() -> None:
+    random = np.random.default_rng(0)
+    means = random.normal(size=(500, 4)) * np.array([1.0, 0.2, 0.08, 0.0]) + 5
+    assert evidence.active_units(double(means)) == int((means.var(0, ddof=1) > 0.01).sum()) == 2
+    assert evidence.active_units(double(means), threshold=0.005) == 3
+    with pytest.raises(ValueError, match=r"\(count, latent_dim\) with at least two rows, got \(1, 4\)"):
+        evidence.active_units(double(means[:1]))
 
 
 # --- a trained network on real digits --------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ ORDER = (
     "latent",
     "linear_gaussian",
     "training",
+    "reproduce",
     "byte_grid",
     "pretrained",
     "plots",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Networks, log_normal
-from scipy import stats
+from scipy import special, stats
+from torch import nn
 from torch.distributions import Independent, Normal, kl_divergence
 
-from vae_lib.model import VAE, Autoencoder, Terms
+from vae_lib import pretrained
+from vae_lib.model import ACTIVATIONS, VAE, Autoencoder, Terms
+from vae_lib.widgets import base
+from vae_lib.widgets.base import describe_layers
 
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-4}  # a float32 network against a float64 one, sums of up to 64 terms
 
@@ -177,7 +183,9 @@ def test_sample_decodes_draws_from_the_prior() -> None:
     np.testing.assert_allclose(pictures, Networks(model.state_dict()).decode(z), **FLOAT32)
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"likelihood": "bernoulli"}, {"sigma": 0.1, "learn_sigma": True}])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"likelihood": "bernoulli"}, {"sigma": 0.1, "learn_sigma": True}, {"activation": "tanh"}]
+)
 def test_config_builds_the_same_model_again(kwargs: dict[str, Any]) -> None:
     model, x = vae(hidden=(9,), **kwargs), uniform(3, 6).round()
     again = VAE(**json.loads(json.dumps(model.config())))
@@ -194,6 +202,7 @@ def test_config_builds_the_same_model_again(kwargs: dict[str, Any]) -> None:
         ({"latent_dim": -2}, "latent_dim must be at least 1, got -2"),
         ({"hidden": (8, 0)}, r"hidden must be at least 1, got \(8, 0\)"),
         ({"likelihood": "poisson"}, "'gaussian' or 'bernoulli', got 'poisson'"),
+        ({"activation": "gelu"}, "activation must be one of 'silu', 'tanh', 'relu', got 'gelu'"),
         ({"sigma": 0.0}, "sigma must be a positive number, got 0"),
         ({"sigma": -0.5}, "sigma must be a positive number, got -0.5"),
         ({"sigma": math.nan}, "sigma must be a positive number, got nan"),
@@ -216,6 +225,47 @@ def test_vae_refuses_what_it_cannot_be(kwargs: dict[str, Any], message: str) -> 
 def test_autoencoder_refuses_what_it_cannot_be(kwargs: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Autoencoder(**{"data_dim": 6, "latent_dim": 2, **kwargs})
+
+
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [("silu", lambda v: v * special.expit(v)), ("tanh", np.tanh), ("relu", lambda v: np.maximum(v, 0))],
+)
+def test_the_activation_is_between_the_layers_of_both_networks(activation: Any, function: Callable[[Any], Any]) -> None:
+    model, x, z = vae(activation=activation), uniform(4, 6), uniform(4, 2)
+
+    def forward(net: nn.Sequential, values: Any) -> Any:
+        linears = [(m.weight.detach().numpy(), m.bias.detach().numpy()) for m in net if isinstance(m, nn.Linear)]
+        for position, (weight, bias) in enumerate(linears):
+            values = values @ weight.T + bias
+            values = function(values) if position < len(linears) - 1 else values
+        return values
+
+    with torch.no_grad():
+        posterior, pictures = model.encode(x), model.decode(z).numpy()
+    mean, log_var = np.split(forward(model.encoder.net, x.numpy()), 2, axis=-1)
+    np.testing.assert_allclose(posterior.mean.numpy(), mean, **FLOAT32)
+    np.testing.assert_allclose(posterior.log_var.numpy(), log_var, **FLOAT32)
+    np.testing.assert_allclose(pictures, special.expit(forward(model.decoder.net, z.numpy())), **FLOAT32)
+
+
+def test_the_activation_is_saved_and_older_files_are_silu(tmp_path: Path) -> None:
+    model, z = vae(activation="tanh"), uniform(3, 2)
+    path = pretrained.save(model, tmp_path / "mine")
+    again = pretrained.load(path)
+    assert again.activation == "tanh"
+    torch.testing.assert_close(again.decode(z), model.decode(z), rtol=1e-2, atol=1e-2)  # float16
+    record = json.loads((tmp_path / "mine.json").read_text("utf-8"))
+    del record["model"]["activation"]
+    (tmp_path / "mine.json").write_text(json.dumps(record), "utf-8")
+    assert pretrained.load(path).activation == "silu"
+
+
+def test_a_page_is_told_the_activation() -> None:
+    layers = describe_layers(vae(activation="tanh").decoder.net, final="sigmoid")
+    assert [layer["activation"] for layer in layers] == ["tanh", "tanh", "sigmoid"]
+    page = (Path(base.__file__).parent / "common.js").read_text("utf-8")
+    assert all(f"  {name}(v) {{" in page for name in ACTIVATIONS)  # the browser computes every one of them
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import math
+import os
 import re
-from itertools import chain
+import signal
+import subprocess
+import sys
+import threading
+from itertools import chain, count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +20,13 @@ import pytest
 import torch
 from reference import Networks, gauss_hermite_elbo, log_normal
 
-from vae_lib import training
+from vae_lib import plots, pretrained, training
+from vae_lib.__main__ import main
 from vae_lib.data import Dataset
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.training import NonFiniteLossError, fit, mean_terms
+
+ROOT = Path(__file__).parent.parent
 
 
 def toy(count: int = 50, seed: int = 0) -> torch.Tensor:
@@ -186,6 +197,45 @@ def test_learning_rate_falls_to_a_tenth_along_a_cosine(steps: list[dict[str, Any
     assert rates == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_learning_rate_may_be_told_for_each_epoch(steps: list[dict[str, Any]]) -> None:
+    fit(small(), toy(30), epochs=3, batch_size=10, lr=lambda epoch: 0.1 / epoch)
+    assert [step["lr"] for step in steps] == [0.1] * 3 + [0.05] * 3 + [0.1 / 3] * 3
+
+
+def test_an_objective_and_an_optimizer_of_ones_own() -> None:
+    """Plain gradient steps on a bound with two draws of z, against the same steps written out."""
+
+    def two_draws(model: Any, x: torch.Tensor, generator: torch.Generator) -> Any:
+        first, second = (model.terms(x, generator=generator) for _ in range(2))
+        return torch.logaddexp(first.elbo, second.elbo) - math.log(2), first
+
+    x, model, ours = toy(20), small(), small()
+    generator = torch.Generator().manual_seed(3)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    for epoch in (1, 2):
+        for rows in torch.randperm(20, generator=generator).split(8):
+            both = torch.stack([model.terms(x[rows], generator=generator).elbo for _ in range(2)])
+            gradients = torch.autograd.grad(both.exp().mean(0).log().mean(), parameters)
+            with torch.no_grad():
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter += 1e-2 / epoch * gradient
+    history = fit(
+        ours,
+        x,
+        epochs=2,
+        batch_size=8,
+        seed=3,
+        lr=lambda epoch: 1e-2 / epoch,
+        objective=two_draws,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+    )
+    torch.testing.assert_close(weights(ours), weights(model), rtol=1e-4, atol=1e-6)  # the sums in another order
+    assert len(history.kl) == 2
+    default, named = small(), small()
+    assert fit(default, x, epochs=2) == fit(named, x, epochs=2, objective=training.elbo)
+    assert torch.equal(weights(default), weights(named))
+
+
 def test_an_epoch_sees_every_example_once_in_a_new_order() -> None:
     seen: list[list[float]] = []
 
@@ -333,31 +383,41 @@ def named_place(message: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("lr", [1e4, 1e30])
-def test_a_learning_rate_that_blows_up_stops_before_the_bad_step(steps: list[dict[str, Any]], lr: float) -> None:
+def test_a_learning_rate_that_blows_up_leaves_the_weights_of_the_epoch_before(
+    steps: list[dict[str, Any]], lr: float
+) -> None:
     model, x = small(learn_sigma=True), toy(50)
+    first = torch.cat([p.detach().flatten() for p in model.parameters()])
     with pytest.raises(NonFiniteLossError, match="Lower the learning rate") as caught:
-        fit(model, x, epochs=30, batch_size=10, lr=lr)
+        fit(model, x, epochs=30, batch_size=10, lr=lambda epoch: 1e-3 if epoch < 3 else lr)
     assert f"lr={lr:g}" in str(caught.value)
     epoch, batch = named_place(str(caught.value))
-    assert len(steps) == (epoch - 1) * 5 + batch - 1 > 0  # every step before the one that is named, and not that one
+    assert epoch >= 3
+    refused = str(caught.value).startswith("loss")  # else the batch's step spoiled the weights
+    assert len(steps) == (epoch - 1) * 5 + batch - refused
     kept = torch.cat([p.detach().flatten() for p in model.parameters()])
+    assert torch.equal(kept, steps[(epoch - 1) * 5 - 1]["weights"])
     assert torch.isfinite(kept).all()
-    assert torch.equal(kept, steps[-1]["weights"])
+    assert not torch.equal(kept, first)
 
 
 def test_a_batch_that_overflows_stops_before_its_step(steps: list[dict[str, Any]]) -> None:
     """Finite data whose square is infinite in float32."""
     model, x = small(), toy(50)
+    first = weights(model)
     x[23] = 1e30
     order = torch.randperm(50, generator=torch.Generator().manual_seed(4)).tolist()
     with pytest.raises(NonFiniteLossError, match="check that the data lies in") as caught:
         fit(model, x, epochs=2, batch_size=10, seed=4)
     assert named_place(str(caught.value)) == (1, order.index(23) // 10 + 1)
     assert len(steps) == order.index(23) // 10
-    assert torch.isfinite(weights(model)).all()
+    assert torch.equal(weights(model), first)
 
 
-def test_a_gradient_that_is_not_finite_stops_though_the_loss_is_finite() -> None:
+@pytest.mark.parametrize(("batch_size", "place"), [(50, (1, 1)), (10, (1, 2))])
+def test_a_gradient_that_is_not_finite_stops_though_the_loss_is_finite(batch_size: int, place: tuple[int, int]) -> None:
+    """It shows in the loss of the next batch, or in the weights where no batch follows."""
+
     class BadGradient(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, value: torch.Tensor) -> torch.Tensor:
@@ -373,16 +433,19 @@ def test_a_gradient_that_is_not_finite_stops_though_the_loss_is_finite() -> None
 
     model = Model(6, 2, (8,))
     before = weights(model)
-    with pytest.raises(NonFiniteLossError, match="epoch 1, batch 1"):
-        fit(model, toy(), epochs=1)
+    with pytest.raises(NonFiniteLossError) as caught:
+        fit(model, toy(), epochs=1, batch_size=batch_size)
+    assert named_place(str(caught.value)) == place
     assert torch.equal(weights(model), before)
 
 
 def test_a_held_out_elbo_that_is_not_finite_is_not_called_best() -> None:
     """One step of 1e30: training ends before another batch could notice, the held-out examples do."""
-    x = toy(10)
-    with pytest.raises(NonFiniteLossError, match="epoch 1"):
-        fit(small(), x, epochs=1, batch_size=10, lr=1e30, validation=x)
+    x, model = toy(10), small()
+    before = weights(model)
+    with pytest.raises(NonFiniteLossError, match=r"^validation ELBO .* after epoch 1, batch 1"):
+        fit(model, x, epochs=1, batch_size=10, lr=1e30, validation=x)
+    assert torch.equal(weights(model), before)
 
 
 @pytest.mark.parametrize(
@@ -394,6 +457,9 @@ def test_a_held_out_elbo_that_is_not_finite_is_not_called_best() -> None:
         ({"lr": -1e-3}, r"lr must be a positive number, got -0\.001"),
         ({"lr": math.nan}, "lr must be a positive number, got nan"),
         ({"lr": math.inf}, "lr must be a positive number, got inf"),
+        ({"lr": lambda epoch: 2.0 - epoch, "epochs": 3}, r"lr must be a positive number, got 0\.0 in epoch 2"),
+        ({"objective": training.elbo, "beta": 2.0}, r"beta=2\.0 weighs the KL term of the ELBO; leave it out"),
+        ({"device": "gpu"}, "device must be 'auto', 'cpu' or 'cuda', got 'gpu'"),
         ({"beta": -1.0}, r"beta must be a number of at least 0, got -1\.0"),
         ({"beta": math.nan}, "beta must be a number of at least 0, got nan"),
         ({"patience": 3}, "patience=3 needs validation examples"),
@@ -423,3 +489,412 @@ def test_progress_bar_shows_the_terms(capsys: pytest.CaptureFixture[str]) -> Non
         assert word in shown
     fit(small(), toy(), epochs=2, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_a_history_is_drawn_as_it_is() -> None:
+    history = training.History([-9.0, -5.0, -4.0], [1.0, 2.0, 3.0], [-8.0, -6.0, -7.5], best_epoch=2)
+    panels = plots.history(history).axes
+    drawn = [[line.get_ydata().tolist() for line in ax.lines] for ax in panels]
+    assert drawn == [[[-9, -5, -4]], [[1, 2, 3]], [[-10, -7, -7], [-8, -6, -7.5], [-6]]]
+    assert panels[2].lines[2].get_xdata().tolist() == [2]
+    single = plots.history(training.History([-9.0], [1.0], best_epoch=1))
+    assert {ax.lines[0].get_marker() for ax in single.axes} == {"o"}  # a line of one point would not be seen
+    with pytest.raises(ValueError, match="the history holds no whole epoch"):
+        plots.history(training.History())
+
+
+# --- checkpoints -----------------------------------------------------------------------------------------------------
+
+
+class CrashError(Exception):
+    """Ends a training from its hook, as a crash would."""
+
+
+def crash_after(epoch: int) -> Any:
+    def look(at: int) -> None:
+        if at == epoch:
+            raise CrashError
+
+    return look
+
+
+def momentum(parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, momentum=0.9)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {},
+        {"lr": lambda epoch: 1e-2 / epoch, "beta": 3.0, "batch_size": 7},
+        {"validation": toy(9, 1), "lr": 0.1},
+        {"validation": toy(9, 1), "lr": 0.3, "patience": 3, "epochs": 60, "seed": 5},
+        {"optimizer": momentum, "objective": training.elbo, "lr": 1e-3},
+    ],
+    ids=["plain", "rates and beta", "best weights", "patience", "momentum"],
+)
+def test_a_resumed_training_equals_an_uninterrupted_one(kwargs: dict[str, Any], tmp_path: Path) -> None:
+    settings = {"epochs": 8, "batch_size": 16, **kwargs}
+    whole, parts = small(learn_sigma=True), small(learn_sigma=True)
+    expected = fit(whole, toy(), **settings)
+    for stop in (0, 1, 3, 4):  # before any step, after the first epoch, and twice more
+        with pytest.raises(CrashError):
+            fit(parts, toy(), **settings, checkpoint=tmp_path / "run", after_epoch=crash_after(stop))
+        parts = small(seed=stop + 1, learn_sigma=True)  # another process starts with other weights
+    called: list[int] = []
+    assert fit(parts, toy(), **settings, checkpoint=tmp_path / "run", after_epoch=called.append) == expected
+    assert torch.equal(weights(parts), weights(whole))
+    assert called == list(range(4, len(expected.kl) + 1))
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    # Once more: it has ended, and nothing is trained.
+    again = small(learn_sigma=True)
+    assert fit(again, toy(), **settings, checkpoint=tmp_path / "run", after_epoch=crash_after(8)) == expected
+    assert torch.equal(weights(again), weights(whole))
+    if "patience" in kwargs:
+        assert expected.best_epoch + 3 == len(expected.kl) < 60
+
+
+KILLED = """
+import json, os, random, signal, sys, time
+from pathlib import Path
+import torch
+from vae_lib import training
+from vae_lib.model import VAE
+
+torch.set_num_threads(1)
+path = Path(sys.argv[1])
+x = torch.rand(300, 6, generator=torch.Generator().manual_seed(0))
+settings = dict(epochs=100_000, batch_size=50, validation=x[:20], progress=False)
+
+
+def model():
+    torch.manual_seed(0)
+    return VAE(6, 2, (64,))
+
+
+training.fit(model(), x, epochs=1)  # what torch loads at its first step is loaded
+moments = random.Random(0)
+seen = []
+for _ in range(10):
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(out)
+        try:
+            tell = lambda epoch: os.write(into, b"%d " % epoch)
+            training.fit(model(), x, **settings, checkpoint=path, after_epoch=tell)
+        finally:
+            os._exit(1)
+    os.close(into)
+    told = b""
+    while told.count(b" ") < 2:  # on a slow machine too each child gets an epoch further
+        told += os.read(out, 1)
+    time.sleep(moments.uniform(0, 0.1))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while more := os.read(out, 1 << 16):
+        told += more
+    os.close(out)
+    kept = training._read_checkpoint(path)
+    seen.append((int(told.split()[-1]), len(kept["history"]["kl"])))
+
+
+class Enough(Exception):
+    pass
+
+
+def stop(epoch):
+    if epoch == seen[-1][1]:
+        raise Enough
+
+
+reference = model()
+try:
+    training.fit(reference, x, **settings, after_epoch=stop)
+except Enough:
+    pass
+same = all(torch.equal(value, kept["model"][key]) for key, value in reference.state_dict().items())
+print(json.dumps({"seen": seen, "same": same, "files": sorted(os.listdir(path.parent))}))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a child that was forked")
+def test_killed_at_ten_random_moments_it_loses_at_most_the_running_epoch(tmp_path: Path) -> None:
+    """Whatever the moments are, the file is whole, and holds every epoch but the one whose end was told last."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "run")], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    result = json.loads(done.stdout)
+    assert len(result["seen"]) == 10
+    for told, kept in result["seen"]:
+        assert told - 1 <= kept <= told
+    kept = [kept for _, kept in result["seen"]]
+    assert kept == sorted(set(kept))
+    assert kept[-1] >= 10
+    assert result["same"]  # ten times interrupted, to the bit what an uninterrupted training has after that epoch
+    assert set(result["files"]) <= {"run", "run.part"}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"model": VAE(6, 2, (9,))}, "model was .*out_features=8, bias=True.*, now it is .*out_features=9"),
+        ({"model": VAE(6, 2, (8,), activation="tanh")}, r"model was \(1\): SiLU\(\), now it is \(1\): Tanh"),
+        (
+            {"model": VAE(6, 2, (8,), likelihood="bernoulli")},
+            "model was likelihood = gaussian, now it is likelihood = b",
+        ),
+        ({"model": VAE(6, 2, (8,), sigma=0.3)}, r"model was log_sigma = -1\.386.*, now it is log_sigma = -1\.203"),
+        ({"model": VAE(6, 2, (8,), learn_sigma=True)}, "model was learn_sigma = False, now it is learn_sigma = True"),
+        ({"model": Autoencoder(6, 2, (8,))}, r"model was VAE\(, now it is Autoencoder\("),
+        ({"x": toy(50, 1)}, r"x was \(50, 6\) with checksum \w+, now it is \(50, 6\) with checksum"),
+        ({"x": toy(49)}, r"x was \(50, 6\) .*, now it is \(49, 6\)"),
+        ({"epochs": 4}, "epochs was 3, now it is 4"),
+        ({"lr": 2e-3}, r"lr was 0\.001 in epoch 1, now it is 0\.002 in epoch 1"),
+        ({"lr": lambda epoch: 1e-3}, r"lr was 0\.00077\d* in epoch 2, now it is 0\.001 in epoch 2"),
+        ({"beta": 2.0}, r"objective was elbo\(beta=1\.0\), now it is elbo\(beta=2\.0\)"),
+        ({"batch_size": 64}, "batch_size was 128, now it is 64"),
+        ({"seed": 1}, "seed was 0, now it is 1"),
+        ({"validation": toy(5, 2)}, r"validation was \(5, 6\) with checksum \w+, now it is \(5, 6\)"),
+        ({"validation": None, "patience": None}, r"validation was \(5, 6\) with checksum \w+, now it is absent"),
+        ({"patience": 3}, "patience was 2, now it is 3"),
+        ({"optimizer": momentum}, r"optimizer was Adam\(.*, now it is SGD\("),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(change: dict[str, Any], named: str, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"x": toy(), "epochs": 3, "validation": toy(5), "patience": 2}
+    fit(small(), **settings, checkpoint=tmp_path / "run")
+    content = (tmp_path / "run").read_bytes()
+    model, given = change.get("model", small()), {**settings, **change, "checkpoint": tmp_path / "run"}
+    given.pop("model", None)
+    before = weights(model).clone()
+    with pytest.raises(ValueError, match=f"run is of another training: {named}") as caught:
+        fit(model, **given)
+    assert str(caught.value).endswith("; delete the file, name another, or go back to its settings")
+    assert "\n" not in str(caught.value)
+    assert torch.equal(weights(model), before)
+    assert (tmp_path / "run").read_bytes() == content
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    fit(small(), toy(), epochs=2, checkpoint=path)
+    whole = path.read_bytes()
+    at = whole.index(
+        small_bytes := torch.load(path, weights_only=True)["model"]["decoder.net.2.weight"].numpy().tobytes()
+    )
+    flipped = bytearray(whole)
+    flipped[at + len(small_bytes) // 2] ^= 1  # one bit of a weight
+    damaged = [b"", b"weights", bytes(1000), whole[:100], whole[: len(whole) // 2], whole[:-1], bytes(flipped)]
+    for content in damaged:
+        path.write_bytes(content)
+        model = small()
+        before = weights(model)
+        with pytest.raises(ValueError, match=r"run is not a whole checkpoint \(.*\); delete it to start again"):
+            fit(model, toy(), epochs=2, checkpoint=path)
+        assert torch.equal(weights(model), before)
+        assert path.read_bytes() == content
+    torch.save({"weights": torch.zeros(3)}, path)
+    with pytest.raises(ValueError, match="is a file of torch but no checkpoint of a training"):
+        fit(small(), toy(), epochs=2, checkpoint=path)
+
+
+class Mischief:
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("ran"),)
+
+
+def test_a_checkpoint_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"settings": Mischief()}, "run")
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        fit(small(), toy(), epochs=1, checkpoint="run")
+    assert not Path("ran").exists()
+    torch.load("run", weights_only=False)  # what a careless reader would have done
+    assert Path("ran").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_first_step(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder").mkdir()
+    for place in ("file/run", "folder"):
+        model = small()
+        before = weights(model)
+        with pytest.raises(OSError, match=place):
+            fit(model, toy(), epochs=1, checkpoint=tmp_path / place, after_epoch=crash_after(0))
+        assert torch.equal(weights(model), before)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("writes", [0, 2])
+def test_a_full_disk_leaves_the_last_whole_checkpoint(
+    writes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, synced = os.fsync, []
+
+    def fsync(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) > writes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    model = small()
+    with pytest.raises(
+        OSError, match=r"run cannot be written \(No space left on device\); the model keeps its weights"
+    ):
+        fit(model, toy(), epochs=5, checkpoint=tmp_path / "run")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ([] if writes == 0 else ["run"])
+    resumed, whole = small(), small()
+    assert fit(resumed, toy(), epochs=5, checkpoint=tmp_path / "run") == fit(whole, toy(), epochs=5)
+    assert torch.equal(weights(resumed), weights(whole))
+
+
+# --- Ctrl-C ----------------------------------------------------------------------------------------------------------
+
+
+def press_at(*calls: int) -> Any:
+    """An objective in whose nth call somebody presses Ctrl-C."""
+    numbers = count(1)
+
+    def objective(model: Any, x: torch.Tensor, generator: torch.Generator) -> Any:
+        if next(numbers) in calls:
+            signal.raise_signal(signal.SIGINT)
+        return training.elbo(model, x, generator)
+
+    return objective
+
+
+def test_ctrl_c_ends_after_the_batch_and_keeps_what_was_learned(steps: list[dict[str, Any]], tmp_path: Path) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    model, whole = small(), small()
+    settings: dict[str, Any] = {"epochs": 4, "batch_size": 10}
+    history = fit(model, toy(), **settings, objective=press_at(8), checkpoint=tmp_path / "run")
+    assert len(steps) == 8  # the batch during which it was pressed is the last one
+    assert torch.equal(torch.cat([p.detach().flatten() for p in model.parameters()][1:]), steps[-1]["weights"])
+    assert history.stopped
+    assert (len(history.kl), history.best_epoch) == (1, 1)
+    assert not model.training
+    assert signal.getsignal(signal.SIGINT) is handler
+    # The checkpoint holds the whole epoch, and the training goes on from it as if nothing had been.
+    again = fit(model, toy(), **settings, objective=press_at(), checkpoint=tmp_path / "run")
+    assert again == fit(whole, toy(), **settings)
+    assert not again.stopped
+    assert torch.equal(weights(model), weights(whole))
+
+
+def test_ctrl_c_keeps_the_best_weights() -> None:
+    model, best = small(), small()
+    settings: dict[str, Any] = {"batch_size": 10, "lr": lambda epoch: 1e-2, "validation": toy(9, 1)}
+    history = fit(model, toy(), epochs=9, objective=press_at(28), **settings)
+    assert len(history.validation) == 5
+    assert history.best_epoch == 1 + int(np.argmax(history.validation))
+    fit(best, toy(), epochs=history.best_epoch, **settings)
+    assert torch.equal(weights(model), weights(best))
+
+
+def test_ctrl_c_while_the_epoch_ends_keeps_that_epoch(tmp_path: Path) -> None:
+    def press(epoch: int) -> None:
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    history = fit(small(), toy(), epochs=9, after_epoch=press, validation=toy(9, 1))
+    assert history.stopped
+    assert len(history.kl) == len(history.validation) == 2
+
+
+def test_a_second_ctrl_c_is_raised() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fit(small(), toy(), epochs=4, batch_size=50, objective=two_presses)
+
+
+def two_presses(model: Any, x: torch.Tensor, generator: torch.Generator) -> Any:
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+    return training.elbo(model, x, generator)
+
+
+def test_it_trains_in_another_thread() -> None:
+    """Where Python lets nobody listen to Ctrl-C."""
+    model, other = small(), small()
+    thread = threading.Thread(target=fit, args=(model, toy()), kwargs={"epochs": 2})
+    thread.start()
+    thread.join()
+    fit(other, toy(), epochs=2)
+    assert torch.equal(weights(model), weights(other))
+
+
+def press_during(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """Ctrl-C at this call of ``VAE.terms``."""
+    real, calls = VAE.terms, count(1)
+
+    def terms(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == call:
+            signal.raise_signal(signal.SIGINT)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(VAE, "terms", terms)
+
+
+def test_the_command_saves_what_was_learned_until_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, plain, kept = tmp_path / "mine", tmp_path / "plain", tmp_path / "run"
+    command = ["train", "--hidden", "12", "--epochs", "4", "--examples", "2", "--batch-size", "500", "--device", "cpu"]
+    with monkeypatch.context() as patch:
+        press_during(
+            patch, 10
+        )  # batches of 500, 500 and 295, and after each epoch five draws for the held-out examples
+        assert main([*command, "--out", str(out), "--checkpoint", str(kept)]) == 130
+    said = capsys.readouterr().err
+    assert "stopped; " in said
+    assert f"the same command goes on from {kept}" in said
+    record = pretrained.record(out)
+    assert (record["epochs_run"], record["stopped"], record["resumed"]) == (1, True, False)
+    assert "figures" not in record
+    assert pretrained.load(out).hidden == (12,)
+    assert main([*command, "--out", str(out), "--checkpoint", str(kept)]) == 0
+    assert main([*command, "--out", str(plain)]) == 0
+    assert out.with_suffix(".safetensors").read_bytes() == plain.with_suffix(".safetensors").read_bytes()
+    record = pretrained.record(out)
+    assert (record["epochs_run"], record["stopped"], record["resumed"], record["device"]) == (4, False, True, "cpu")
+    assert pretrained.record(plain)["figures"] == record["figures"]
+
+
+def test_the_command_saves_nothing_before_the_first_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["train"], ["series", "--over", "epoch", "--values", "1"]):
+        with monkeypatch.context() as patch:
+            press_during(patch, 1)
+            assert main([*command, "--hidden", "12", "--batch-size", "500", "--out", str(tmp_path / "mine")]) == 130
+        assert capsys.readouterr().err.splitlines()[-1] == "vae_lib: stopped; nothing was saved"
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- where it runs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_auto_is_the_cpu() -> None:
+    plain, auto = small(), small()
+    assert fit(plain, toy(), epochs=2) == fit(auto, toy(), epochs=2, device="auto")
+    assert torch.equal(weights(plain), weights(auto))
+    with pytest.raises(ValueError, match="torch finds no GPU; use 'auto' or 'cpu'"):
+        fit(small(), toy(), epochs=1, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_is_used_and_the_model_comes_back(digits: Dataset, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, places = VAE(64, 2, (32, 16)), []
+    settings: dict[str, Any] = {"epochs": 4, "lr": 3e-3, "validation": digits.test, "checkpoint": tmp_path / "run"}
+    look = lambda epoch: places.append(model.log_sigma.device.type)  # noqa: E731
+    history = fit(model, digits.train, **settings, device="auto", after_epoch=look)
+    assert set(places) == {"cuda"}
+    assert model.log_sigma.device.type == "cpu"
+    assert history.elbo[-1] > history.elbo[0] + 10
+    assert fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="auto") == history
+    with pytest.raises(ValueError, match="device was cuda, now it is cpu"):
+        fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="cpu")

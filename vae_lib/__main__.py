@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vae_lib import data, evidence, pretrained, training
+from vae_lib import data, evidence, pretrained, reproduce, training
 from vae_lib.model import VAE
 
 TRAIN_HELP = """\
@@ -69,6 +69,26 @@ Examples:
   python -m vae_lib evaluate my-mnist --examples 200 --json
 """
 
+REPRODUCE_HELP = """\
+Train and measure the models of a published table, and write a record that stands beside it.
+
+burda2015 is Table 1 of Burda, Grosse and Salakhutdinov 2015 on MNIST, with one stochastic layer of 50 latents: the
+VAE, and the IWAE with k = 5 and 50. Each is trained on images that are binarized anew in every epoch, and measured by
+-log P(X) of the test images, binarized once, with 5000 importance samples each.
+
+  --schedule short      what a processor does in about two hours for all three; the IWAEs go on from the VAE
+  --schedule published  theirs: batches of 20, 3280 epochs; days on a processor, so for a GPU
+
+Every epoch is kept in --folder: start a stopped command again, and it goes on. The record is written after each
+objective; those in it that are not asked for stay as they are.
+
+Examples:
+  python -m vae_lib reproduce burda2015
+  python -m vae_lib reproduce burda2015 --objectives vae --epochs 5 --samples 100
+      a first look, in a few minutes
+  python -m vae_lib reproduce burda2015 --schedule published --device cuda
+"""
+
 
 def _positive(text: str) -> int:
     value = int(text)
@@ -82,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m vae_lib", description="Train and measure variational autoencoders.", allow_abbrev=False
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="{train,series,evaluate}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="{train,series,reproduce,evaluate}")
     style = argparse.RawDescriptionHelpFormatter
 
     train = commands.add_parser(
@@ -121,6 +141,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--beta", type=float, default=1.0, help="weight on the KL term; 1 is Eq. (4) (default: 1)")
     train.add_argument("--epochs", type=_positive, default=300, help="at most this many (default: %(default)s)")
     train.add_argument("--patience", type=_positive, default=30, help="epochs without gain (default: %(default)s)")
+    train.add_argument(
+        "--checkpoint", type=Path, help="a file written after every epoch; the same command goes on from it"
+    )
+    train.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto: a GPU where there is one)")
     series.add_argument(
         "--epochs", type=_positive, help="how many (default: 300, or the last of --values with --over epoch)"
     )
@@ -136,6 +160,32 @@ def parser() -> argparse.ArgumentParser:
             help="of each weight as saved; 8 rounds every row to a grid of 255 steps, half the bytes on a page "
             "(default: %(default)s)",
         )
+
+    again = commands.add_parser(
+        "reproduce", help="train and measure a published table", description=REPRODUCE_HELP, formatter_class=style
+    )
+    again.add_argument("paper", choices=("burda2015",), help="whose table")
+    again.add_argument(
+        "--objectives",
+        nargs="+",
+        choices=tuple(reproduce.PUBLISHED),
+        default=list(reproduce.PUBLISHED),
+        metavar="OBJECTIVE",
+        help=f"which rows, of {', '.join(reproduce.PUBLISHED)} (default: all)",
+    )
+    again.add_argument(
+        "--schedule", choices=tuple(reproduce.SCHEDULES), default="short", help="rates and epochs (default: short)"
+    )
+    again.add_argument("--epochs", type=_positive, help="in each stage of the schedule, in place of its own number")
+    again.add_argument("--batch-size", type=_positive, help="examples a step, in place of the schedule's")
+    again.add_argument("--lr", type=float, help="first rate of each stage, in place of the schedule's")
+    again.add_argument("--samples", type=_positive, default=5000, help="for each test example (default: %(default)s)")
+    again.add_argument("--examples", type=_positive, help="measure this many test examples (default: all)")
+    again.add_argument("--data", choices=("mnist", "digits"), default="mnist", help="digits: to try the command")
+    again.add_argument("--seed", type=int, default=0, help="of weights, order and noise (default: %(default)s)")
+    again.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto: a GPU where there is one)")
+    again.add_argument("--out", type=Path, default=Path("burda2015.json"), help="the record (default: %(default)s)")
+    again.add_argument("--folder", type=Path, default=Path("burda2015"), help="for checkpoints (default: %(default)s)")
 
     evaluate = commands.add_parser(
         "evaluate", help="measure a saved model", description=EVALUATE_HELP, formatter_class=style
@@ -233,6 +283,7 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]
     model = _first_model(options, dataset)
+    resumed = options.checkpoint is not None and options.checkpoint.exists()
     print(f"{dataset.name}: {len(train)} to train on, {len(validation)} held out, {len(dataset.test)} to test on")
     started = time.monotonic()
     history = training.fit(
@@ -245,19 +296,29 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         seed=options.seed,
         validation=validation,
         patience=options.patience,
+        checkpoint=options.checkpoint,
+        device=options.device,
     )
     seconds = time.monotonic() - started
+    if history.stopped and not history.kl:
+        raise KeyboardInterrupt
     _round(model, options.bits)
     details = {
         **_origin(options, command_line, train=len(train), validation=len(validation), test=len(dataset.test)),
         "beta": options.beta,
         "epochs_run": len(history.kl),
         "best_epoch": history.best_epoch,
+        "stopped": history.stopped,
+        "resumed": resumed,
+        "device": training.find_device(options.device).type,
         "seconds": round(seconds, 1),
     }
     codes = {"test": dataset.test, "test_labels": dataset.test_labels}
     path = pretrained.save(model, options.out, details, **codes)  # before measuring, which takes long and can fail
     print(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path} and {path.with_suffix('.json').name}")
+    if history.stopped:
+        onward = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
+        raise KeyboardInterrupt(f"{path} holds the model, without figures; measure it with evaluate{onward}")
     try:
         reached = figures(model, dataset.test, examples=options.examples)
     except (RuntimeError, KeyboardInterrupt) as error:
@@ -275,7 +336,7 @@ def _origin(options: argparse.Namespace, command_line: Sequence[str], **split: i
         "data": options.data,
         "data_split": split,
         "seed": options.seed,
-        "bits": options.bits,
+        **({"bits": options.bits} if "bits" in options else {}),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "code_revision": _revision(),
@@ -348,6 +409,8 @@ def _series(options: argparse.Namespace, command_line: Sequence[str]) -> None:
             seed=options.seed,
             after_epoch=keep,
         )
+        if history.stopped:
+            raise KeyboardInterrupt
         by_epoch = zip(history.reconstruction, history.kl, strict=True)
         rounded = [(None, None), *((round(reconstruction, 4), round(kl, 4)) for reconstruction, kl in by_epoch)]
         seen += [rounded[int(epoch)] for epoch in kept]
@@ -377,6 +440,38 @@ def _series(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     print(f"saved {path} and {path.with_suffix('.json').name}")
 
 
+def _reproduce(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+    dataset = data.load(options.data)
+    device = reproduce.find_device(options.device)
+    batch_size = options.batch_size or reproduce.SCHEDULES[options.schedule][0]
+    record = reproduce.read_record(options.out)
+    for path in (options.folder, options.out.parent):
+        path.mkdir(parents=True, exist_ok=True)  # fails now rather than after the training
+    for objective in options.objectives:
+        stages = reproduce.stages_of(options.schedule, objective, epochs=options.epochs, lr=options.lr)
+        model = reproduce.build(dataset, seed=options.seed).to(device)
+        train, test = dataset.train.to(device), dataset.test[: options.examples].to(device)
+        done = reproduce.train(model, train, stages, options.folder, batch_size=batch_size, seed=options.seed)
+        record["entries"][objective] = {
+            **_origin(options, command_line, train=len(train), test=len(test)),
+            "device": reproduce.describe(device),
+            "published": reproduce.PUBLISHED[objective],
+            "model": model.config(),
+            "schedule": options.schedule,
+            "stages": done,
+            "epochs": sum(stage["epochs"] for stage in done),
+            "seconds": round(sum(stage["seconds"] for stage in done), 1),
+            "test": reproduce.measure(model, test, samples=options.samples, seed=options.seed),
+        }
+        training.write_atomically(options.out, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+        reached = record["entries"][objective]["test"]
+        print(
+            f"{objective}: -log P(X) {reached['negative_log_evidence']:.2f} ± {reached['standard_error']:.2f} nats, "
+            f"published {reproduce.PUBLISHED[objective]}; {reached['active_units']} active units"
+        )
+    print(f"saved {options.out}")
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     model = pretrained.load(options.model)
     record = pretrained.record(options.model)
@@ -402,13 +497,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _train(options, arguments)
         elif options.command == "series":
             _series(options, arguments)
+        elif options.command == "reproduce":
+            _reproduce(options, arguments)
         else:
             _evaluate(options)
     except (ValueError, OSError, RuntimeError, training.NonFiniteLossError) as error:
         print(f"vae_lib: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("vae_lib: stopped; nothing was saved", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"vae_lib: stopped; {str(stop) or 'nothing was saved'}", file=sys.stderr)
         return 130
     return 0
 

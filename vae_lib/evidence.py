@@ -8,11 +8,15 @@ exact ``LinearGaussian``. Results are per example and in nats.
     importance_sampling   Eq. (1) with z drawn from Q and weighted
     elbo_terms            the right side of Eq. (4), by draws or by quadrature
     iwae_bound            the bound of Burda et al. 2015, between the ELBO and log P(X)
+    iwae_curve            the same over k, from weights that are there already
+    gap_parts             what Eq. (4) loses to the family of Q, and what to the encoder
+    active_units          latents that the encoder uses
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -97,12 +101,12 @@ def prior_log_weights(
         z of shape ``(samples, latent_dim)`` and log P(X|z) of shape ``(samples, batch)``, in nats.
     """
     _check_batch(x, samples)
-    draws, weights = [], []
-    for size in _chunks(samples, x):
-        z = torch.randn(size, model.latent_dim, generator=generator, dtype=x.dtype, device=x.device)
-        draws.append(z)
-        weights.append(model.log_likelihood(x, z[:, None, :]))  # (size, batch)
-    return torch.cat(draws), torch.cat(weights)
+    sizes = _chunks(samples, x)
+    draws = [torch.randn(n, model.latent_dim, generator=generator, dtype=x.dtype, device=x.device) for n in sizes]
+    log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
+    for part, z in zip(log_weights.split(sizes), draws, strict=True):
+        part.copy_(model.log_likelihood(x, z[:, None, :]))  # (part, batch)
+    return torch.cat(draws), log_weights
 
 
 def prior_monte_carlo(
@@ -131,11 +135,11 @@ def importance_log_weights(
         estimate of log P(X).
     """
     _check_batch(x, samples)
-    weights = []
-    for size in _chunks(samples, x):
-        z = q.rsample(size, generator=generator)  # (size, batch, latent_dim)
-        weights.append(model.log_likelihood(x, z) + model.log_prior(z) - q.log_prob(z))
-    return torch.cat(weights)
+    log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
+    for part in log_weights.split(_chunks(samples, x)):  # small results kept between large ones pin their memory
+        z = q.rsample(len(part), generator=generator)  # (part, batch, latent_dim)
+        part.copy_(model.log_likelihood(x, z) + model.log_prior(z) - q.log_prob(z))
+    return log_weights
 
 
 def importance_sampling(
@@ -143,9 +147,42 @@ def importance_sampling(
 ) -> Estimate:
     """P(X) = E_Q[P(X|z) P(z) / Q(z|X)]: Eq. (1) with the draws where they count, and the weight that keeps it true.
 
-    This is the correct form of the notes' claim E_Q[P(X|z)] = P(X).
+    This is the correct form of the notes' claim E_Q[P(X|z)] = P(X). A batch is taken in parts where the weights of all
+    of it would be many, so that 5000 samples of 10,000 examples stay far below 1 GB.
     """
-    return summarize(importance_log_weights(model, x, q, samples, generator=generator))
+    _check_batch(x, samples)
+    size = max(1, CHUNK_NUMBERS // samples)
+    parts = zip(x.split(size), q.mean.split(size), q.log_var.split(size), strict=True)
+    estimates = [
+        summarize(importance_log_weights(model, few, Gaussian(mean, log_var), samples, generator=generator))
+        for few, mean, log_var in parts
+    ]
+    return Estimate(*map(torch.cat, zip(*estimates, strict=True)))
+
+
+def iwae_curve(log_weights: Tensor, ks: Sequence[int]) -> Tensor:
+    """The IWAE bound for several k from one set of weights: rises from the ELBO (k = 1) towards log P(X).
+
+    For each k the draws are cut into as many groups of k as they hold, without overlap, and the log of each group's
+    mean is averaged over the groups. So each bound is unbiased and the groups are independent; the larger k, the fewer
+    there are and the rougher the mean.
+
+    Args:
+        log_weights: shape ``(samples, batch)``, from ``importance_log_weights``; draws beyond the last whole group are
+            left out.
+        ks: weights averaged inside the logarithm, each from 1 to ``samples``.
+
+    Returns:
+        Nats, shape ``(len(ks), batch)``.
+
+    Source: Burda et al. 2015, eq. 8 and theorem 1.
+    """
+    samples = len(log_weights)
+    for k in ks:
+        if not 1 <= k <= samples:
+            raise ValueError(f"every k must lie between 1 and the {samples} samples, got {k}; draw more, or lower k")
+    groups = [log_weights[: samples - samples % k].reshape(samples // k, k, -1) for k in ks]  # (groups, k, batch)
+    return torch.stack([log_mean_exp(group, dim=1).mean(0) for group in groups])
 
 
 def iwae_bound(
@@ -171,7 +208,7 @@ def iwae_bound(
     if k < 1 or repeats < 1:
         raise ValueError(f"k and repeats must be at least 1, got k={k}, repeats={repeats}")
     log_weights = importance_log_weights(model, x, q, k * repeats, generator=generator)
-    return log_mean_exp(log_weights.reshape(repeats, k, -1), dim=1).mean(0)
+    return iwae_curve(log_weights, [k])[0]
 
 
 def quadrature(q: Gaussian, nodes: int = 32) -> tuple[Tensor, Tensor]:
@@ -226,6 +263,93 @@ def elbo_terms(
     return Terms(total / samples, q.kl())
 
 
+class GapParts(NamedTuple):
+    """log P(X), the ELBO with the encoder's Q, and the ELBO with the best Gaussian Q: nats, each of shape ``(batch,)``.
+
+    Attributes:
+        best: that Gaussian, shape ``(batch, latent_dim)``.
+    """
+
+    log_evidence: Tensor
+    elbo: Tensor
+    best_elbo: Tensor
+    best: Gaussian
+
+    @property
+    def approximation(self) -> Tensor:
+        """What no diagonal Gaussian can do: log P(X) − the best ELBO."""
+        return self.log_evidence - self.best_elbo
+
+    @property
+    def amortization(self) -> Tensor:
+        """What the encoder loses by one rule for all X: the best ELBO − its own."""
+        return self.best_elbo - self.elbo
+
+
+def gap_parts(model: LatentModel, x: Tensor, q: Gaussian) -> GapParts:
+    """The gap of Eq. (4), 𝒟[Q(z|X)‖P(z|X)], as the sum of two: of the family of Q and of the encoder.
+
+    log P(X) comes from the grid, and both ELBOs by quadrature, so one or two latents only. The best Q is found for
+    each example on its own, by climbing the ELBO over its mean and variances from three starts: the encoder's Q, the
+    mean and variances of the exact posterior, and a narrow one at its highest peak.
+
+    Args:
+        x: shape ``(batch, data_dim)``; an example takes a second or so.
+        q: the encoder's Q, shape ``(batch, latent_dim)``.
+
+    Source: Cremer et al. 2018, eqs. 5 to 7.
+    """
+    _check_batch(x, 1)
+    log_evidence, best = [], []
+    for row, mean, log_var in zip(x, q.mean.detach(), q.log_var.detach(), strict=True):
+        cells = grid(model, row, q=Gaussian(mean, log_var))
+        center = cells.mass @ cells.z
+        spread = cells.mass @ (cells.z - center) ** 2
+        peak = cells.z[cells.log_joint.argmax()]  # the best Gaussian fits one of several modes rather than all
+        rough = (Gaussian(center, spread.log()), Gaussian(peak, (spread / 16).log()))
+        starts = [Gaussian(mean, log_var), *(Gaussian(g.mean.to(x.dtype), g.log_var.to(x.dtype)) for g in rough)]
+        found = starts + [_climb(model, row[None], start) for start in starts]
+        elbos = [elbo_terms(model, row[None], Gaussian(g.mean[None], g.log_var[None])).elbo for g in found]
+        best.append(found[int(torch.cat(elbos).argmax())])
+        log_evidence.append(cells.log_evidence)
+    best_q = Gaussian(*map(torch.stack, zip(*best, strict=True)))
+    exact = torch.tensor(log_evidence, dtype=x.dtype, device=x.device)
+    return GapParts(exact, elbo_terms(model, x, q).elbo, elbo_terms(model, x, best_q).elbo, best_q)
+
+
+@torch.enable_grad()
+def _climb(model: LatentModel, x: Tensor, start: Gaussian) -> Gaussian:
+    """The Gaussian of largest ELBO near ``start``, both of shape ``(latent_dim,)``; x has shape ``(1, data_dim)``."""
+    change = torch.zeros(2, len(start.mean), dtype=x.dtype, device=x.device, requires_grad=True)
+    climber = torch.optim.LBFGS([change], max_iter=100, line_search_fn="strong_wolfe")
+
+    def moved() -> Gaussian:
+        return Gaussian(start.mean + start.std * change[0], start.log_var + change[1])
+
+    def loss() -> Tensor:
+        q = moved()
+        z, weights = quadrature(Gaussian(q.mean[None], q.log_var[None]), nodes=16)
+        value = q.kl() - weights @ model.log_likelihood(x, z)[:, 0]
+        (change.grad,) = torch.autograd.grad(value, change)  # of Q alone: the model's gradients stay as they are
+        return value
+
+    climber.step(loss)
+    return Gaussian(*(part.detach() for part in moved()))
+
+
+def active_units(means: Tensor, threshold: float = 0.01) -> int:
+    """How many latents have a posterior mean whose variance over the examples exceeds ``threshold``.
+
+    Args:
+        means: of Q(z|X), shape ``(count, latent_dim)``, at least two examples.
+
+    Source: Burda et al. 2015, section 5.3.
+    """
+    if means.ndim != 2 or len(means) < 2:
+        raise ValueError(f"means must have shape (count, latent_dim) with at least two rows, got {tuple(means.shape)}")
+    return int((means.var(0) > threshold).sum())
+
+
 @dataclass(frozen=True)
 class Grid:
     """P(X, z) for one example on the cells of a grid: Eq. (1), Bayes' theorem and Eq. (2) become sums.
@@ -277,8 +401,11 @@ class Grid:
 
 @torch.no_grad()
 def _log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
-    parts = z.to(x.dtype).split(max(1, CHUNK_NUMBERS // max(x.numel(), WIDEST)))
-    return torch.cat([model.log_likelihood(x, part) + model.log_prior(part) for part in parts]).double()
+    size = max(1, CHUNK_NUMBERS // max(x.numel(), WIDEST))
+    log_joint = torch.empty(len(z), dtype=torch.float64, device=z.device)
+    for part, few in zip(log_joint.split(size), z.to(x.dtype).split(size), strict=True):
+        part.copy_(model.log_likelihood(x, few) + model.log_prior(few))
+    return log_joint
 
 
 def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent: float = 6.0) -> Grid:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ from vae_lib.distributions import (
 )
 
 Likelihood = Literal["gaussian", "bernoulli"]
+Activation = Literal["silu", "tanh", "relu"]
+ACTIVATIONS: Final[dict[str, type[nn.Module]]] = {"silu": nn.SiLU, "tanh": nn.Tanh, "relu": nn.ReLU}
 
 
 class Terms(NamedTuple):
@@ -35,14 +37,14 @@ class Terms(NamedTuple):
         return self.reconstruction - self.kl
 
 
-def mlp(sizes: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers of the given sizes with SiLU between them and nothing after the last.
+def mlp(sizes: tuple[int, ...], activation: Activation = "silu") -> nn.Sequential:
+    """Linear layers of the given sizes with an activation between them and nothing after the last.
 
     SiLU is smooth, so log P(X|z) is a smooth function of z and the grid of ``evidence`` converges fast.
     """
     layers: list[nn.Module] = []
     for width_in, width_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(width_in, width_out), nn.SiLU()]
+        layers += [nn.Linear(width_in, width_out), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
@@ -62,9 +64,11 @@ def _check_sigma(sigma: float) -> None:
 class Encoder(nn.Module):
     """The network behind Q(z|X): from X to the mean and the log variance of z."""
 
-    def __init__(self, data_dim: int, latent_dim: int, hidden: tuple[int, ...]) -> None:
+    def __init__(
+        self, data_dim: int, latent_dim: int, hidden: tuple[int, ...], activation: Activation = "silu"
+    ) -> None:
         super().__init__()
-        self.net = mlp((data_dim, *hidden, 2 * latent_dim))
+        self.net = mlp((data_dim, *hidden, 2 * latent_dim), activation)
 
     def forward(self, x: Tensor) -> Gaussian:  # (..., data_dim)
         mean, log_var = self.net(x).chunk(2, dim=-1)  # (..., latent_dim) each
@@ -74,9 +78,11 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """The network behind P(X|z): from z to one logit for each pixel; f(z) is their sigmoid."""
 
-    def __init__(self, latent_dim: int, data_dim: int, hidden: tuple[int, ...]) -> None:
+    def __init__(
+        self, latent_dim: int, data_dim: int, hidden: tuple[int, ...], activation: Activation = "silu"
+    ) -> None:
         super().__init__()
-        self.net = mlp((latent_dim, *hidden, data_dim))
+        self.net = mlp((latent_dim, *hidden, data_dim), activation)
 
     def forward(self, z: Tensor) -> Tensor:  # (..., latent_dim)
         return self.net(z)  # (..., data_dim)
@@ -92,9 +98,10 @@ class VAE(nn.Module):
         likelihood: ``"gaussian"`` for P(X|z) = N(f(z), σ²I), or ``"bernoulli"`` for binarized data.
         sigma: σ of the Gaussian likelihood, in units of pixel brightness (0 to 1).
         learn_sigma: train σ with the networks (Rybkin et al. 2021) instead of keeping it fixed.
+        activation: between the layers of both networks: ``"silu"``, ``"tanh"`` or ``"relu"``.
 
     Raises:
-        ValueError: a size below 1, an unknown likelihood, or a σ that is not a positive number.
+        ValueError: a size below 1, an unknown likelihood or activation, or a σ that is not a positive number.
 
     Source: Kingma & Welling 2013; the notes' P(X|z) and Q(z|X) = N(μ(X), Σ(X)) with diagonal Σ.
     """
@@ -108,19 +115,23 @@ class VAE(nn.Module):
         likelihood: Likelihood = "gaussian",
         sigma: float = 0.25,
         learn_sigma: bool = False,
+        activation: Activation = "silu",
     ) -> None:
         super().__init__()
         hidden = tuple(hidden)
         _check_sizes(data_dim, latent_dim, hidden)
         if likelihood not in ("gaussian", "bernoulli"):
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', got {likelihood!r}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(map(repr, ACTIVATIONS))}, got {activation!r}")
         _check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden
         self.likelihood: Likelihood = likelihood
-        self.encoder = Encoder(data_dim, latent_dim, hidden)
-        self.decoder = Decoder(latent_dim, data_dim, hidden[::-1])
+        self.activation: Activation = activation
+        self.encoder = Encoder(data_dim, latent_dim, hidden, activation)
+        self.decoder = Decoder(latent_dim, data_dim, hidden[::-1], activation)
         log_sigma = torch.tensor(math.log(sigma))
         self.log_sigma = nn.Parameter(log_sigma, requires_grad=learn_sigma and likelihood == "gaussian")
 
@@ -138,6 +149,7 @@ class VAE(nn.Module):
             "likelihood": self.likelihood,
             "sigma": self.sigma,
             "learn_sigma": self.log_sigma.requires_grad,
+            "activation": self.activation,
         }
 
     def encode(self, x: Tensor) -> Gaussian:

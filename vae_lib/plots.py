@@ -19,7 +19,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from vae_lib.distributions import Gaussian
-from vae_lib.evidence import Grid
+from vae_lib.evidence import GapParts, Grid
 from vae_lib.palette import DIGITS, TERMS
 from vae_lib.training import History
 
@@ -181,24 +181,38 @@ def two_latent_spaces(
 
 
 @_in_style
-def history(record: History) -> Figure:
-    """The two terms of Eq. (4) over the epochs, and their difference, in nats per example."""
+def history(record: History, held_out: Sequence[tuple[float, float]] = ()) -> Figure:
+    """The two terms of Eq. (4) over the epochs, and their difference, in nats per example.
+
+    Args:
+        record: what ``fit`` returned.
+        held_out: both terms of held-out examples after each epoch, from ``training.mean_terms``; dashed.
+
+    Raises:
+        ValueError: the training was stopped within its first epoch, so there is nothing to draw.
+    """
+    if not record.kl:
+        raise ValueError("the history holds no whole epoch; train for at least one")
     figure, axes = _subplots(1, 3, height=2.3)
     epochs = np.arange(1, len(record.kl) + 1)
+    reconstruction, kl = ([terms[i] for terms in held_out] for i in (0, 1))
+    difference = [first - second for first, second in held_out] or record.validation
     curves = (
-        ("reconstruction", record.reconstruction, COLORS["reconstruction"]),
-        ("KL to the prior", record.kl, COLORS["kl"]),
-        ("ELBO, their difference", record.elbo, COLORS["evidence"]),
+        ("reconstruction", record.reconstruction, reconstruction, COLORS["reconstruction"]),
+        ("KL to the prior", record.kl, kl, COLORS["kl"]),
+        ("ELBO, their difference", record.elbo, difference, COLORS["evidence"]),
     )
-    for ax, (name, values, color) in zip(axes, curves, strict=True):
-        ax.plot(epochs, values, color=color)
+    for ax, (name, seen, unseen, color) in zip(axes, curves, strict=True):
+        ax.plot(epochs, seen, color=color, marker="o" if len(epochs) == 1 else None)
         ax.set_title(name, color=color)
         ax.set_xlabel("epoch")
-        low, high = np.quantile(values, [0.1, 1])  # the first epochs would flatten all the others
+        if unseen:
+            ax.plot(epochs, unseen, color=color, lw=1.2, ls="--")
+            ax.text(0.98, 0.05, "dashed: held out", transform=ax.transAxes, color=color, fontsize=8, ha="right")
+        low, high = np.quantile([*seen, *unseen], [0.1, 1])  # the first epochs would flatten all the others
         ax.set_ylim(low - 0.25 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
-    if record.validation:
-        axes[2].plot(epochs, record.validation, color=COLORS["prior"], lw=1, ls="--")
-        axes[2].annotate("held out", (epochs[-1], record.validation[-1]), fontsize=8, ha="right", va="top")
+    if record.validation:  # the epoch whose weights the model kept
+        axes[2].plot([record.best_epoch], [difference[record.best_epoch - 1]], "o", color=COLORS["evidence"], ms=4)
     axes[0].set_ylabel("nats per example")
     return figure
 
@@ -373,6 +387,7 @@ def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tenso
         bottom.set_aspect("equal")
         bottom.set_xlabel("z₁")
         bottom.tick_params(labelsize=7)
+        bottom.locator_params(nbins=5)
     axes[1, 0].set_ylabel("z₂", rotation=0)
     return figure
 
@@ -474,6 +489,97 @@ def rate_and_distortion(terms: Any, labels: Tensor) -> Figure:
         )
     ax.set_xlabel("rate: KL to the prior, nats", color=COLORS["kl"])
     ax.set_ylabel("distortion: −reconstruction, nats", color=COLORS["reconstruction"])
+    return figure
+
+
+@_in_style
+def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]]) -> Figure:
+    """The IWAE bound over k, a panel for each model, with log P(X) as a line and the gap shaded where it is known.
+
+    Args:
+        ks: weights inside the logarithm, rising from 1.
+        models: name to the bounds, shape ``(len(ks),)``, and log P(X) or ``None``; means over examples, in nats.
+    """
+    figure, axes = _subplots(1, len(models), height=2.9, squeeze=False)
+    for ax, (name, (bounds, log_evidence)) in zip(axes[0], models.items(), strict=True):
+        values = bounds.detach().numpy()
+        ax.plot(ks, values, color=COLORS["posterior"], marker="o", ms=4)
+        below = {"textcoords": "offset points", "xytext": (6, -12)}
+        ax.annotate("ELBO, k = 1", (ks[0], values[0]), color=COLORS["posterior"], **below)
+        if log_evidence is not None:
+            ax.axhline(log_evidence, color=COLORS["evidence"])
+            ax.fill_between(ks, values, log_evidence, color=COLORS["gap"], alpha=0.13, lw=0)
+            above = {"textcoords": "offset points", "xytext": (0, 4)}
+            ax.annotate("log P(X), exact", (ks[0], log_evidence), color=COLORS["evidence"], **above)
+            below = {"textcoords": "offset points", "xytext": (4, -13)}
+            ax.annotate("gap", (ks[0], log_evidence), color=COLORS["gap"], **below)
+        ax.set_title(name)
+        ax.set_xscale("log")
+        ax.set_xlabel("k")
+        ax.margins(y=0.15)
+    axes[0, 0].set_ylabel("nats, mean over the examples")
+    return figure
+
+
+@_in_style
+def gap_parts(parts: GapParts, names: Sequence[str]) -> Figure:
+    """The gap of each example as a bar in two parts: amortization, and hatched what no Gaussian Q can close.
+
+    Args:
+        parts: of ``len(names)`` examples.
+        names: a word for each example.
+    """
+    figure, ax = _subplots(height=0.28 * len(names) + 0.9)
+    approximation, amortization = (part.detach().numpy() for part in (parts.approximation, parts.amortization))
+    rows = np.arange(len(names))
+    ax.barh(rows, amortization, color=COLORS["gap"], height=0.62)
+    with plt.rc_context({"hatch.linewidth": 0.8}):
+        ax.barh(
+            rows, approximation, left=amortization, fc="white", ec=COLORS["gap"], hatch="/////", height=0.62, lw=0.8
+        )
+    for row, (encoder, family) in enumerate(zip(amortization, approximation, strict=True)):
+        ax.annotate(
+            f"{encoder:.2f} + {family:.2f}",
+            (encoder + family, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            color=COLORS["gap"],
+        )
+    ax.invert_yaxis()
+    ax.set_yticks(rows, names)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.2)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("nats: amortization (solid) + approximation (hatched)")
+    return figure
+
+
+@_in_style
+def beside_published(published: dict[str, float], reached: dict[str, tuple[float, float]]) -> Figure:
+    """Figures of a paper as rings, and ours as dots with an error bar of two standard errors.
+
+    Args:
+        published: name of a model to its −log P(X), nats.
+        reached: name to ours and its standard error; a name may be missing.
+    """
+    figure, ax = _subplots(height=0.5 * len(published) + 0.9)
+    rows = {name: row for row, name in enumerate(published)}
+    for name, row in rows.items():
+        ax.axhline(row, color=FAINT, lw=0.6, zorder=0)
+        ax.plot(published[name], row, "o", ms=9, mfc="white", mec=COLORS["prior"], mew=1.6)
+        text = {"textcoords": "offset points", "ha": "center", "fontsize": 8.5}
+        ax.annotate(f"{published[name]:.2f}", (published[name], row), xytext=(0, 8), color=COLORS["prior"], **text)
+        if name in reached:
+            value, error = reached[name]
+            ax.errorbar(value, row, xerr=2 * error, fmt="o", ms=5, color=COLORS["evidence"], lw=1.4, capsize=2.5)
+            ax.annotate(f"{value:.2f}", (value, row), xytext=(0, -15), color=COLORS["evidence"], **text)
+    ax.set_yticks(list(rows.values()), list(rows))
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.15)
+    ax.set_xlabel("−log P(X) of test images, nats: published (ring), ours (dot)")
     return figure
 
 

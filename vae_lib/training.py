@@ -7,16 +7,33 @@ fastest way for data that fits in memory.
 from __future__ import annotations
 
 import copy
+import dataclasses
+import functools
+import io
 import math
+import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from tqdm import tqdm
 
-from vae_lib.model import VAE, Autoencoder
+from vae_lib.model import VAE, Autoencoder, Terms
+
+Objective = Callable[[VAE | Autoencoder, Tensor, torch.Generator], tuple[Tensor, Terms]]
+"""From a model, a batch and the source of ε: what the batch climbs, in nats, shape ``(batch,)``, and both terms."""
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -31,12 +48,14 @@ class History:
         reconstruction, kl: means over the training examples, as the epoch saw them.
         validation: mean ELBO of the held-out examples after the epoch; empty where none were given.
         best_epoch: the epoch, counted from 1, whose weights the model holds at the end.
+        stopped: Ctrl-C ended the training; the lists hold the whole epochs before it.
     """
 
     reconstruction: list[float] = field(default_factory=list)
     kl: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     best_epoch: int = 0
+    stopped: bool = False
 
     @property
     def elbo(self) -> list[float]:
@@ -73,128 +92,384 @@ def mean_terms(
     return reconstruction / count, kl / count
 
 
+def elbo(model: VAE | Autoencoder, x: Tensor, generator: torch.Generator, *, beta: float = 1.0) -> tuple[Tensor, Terms]:
+    """The objective of Eq. (4): reconstruction − beta · kl, shape ``(batch,)``, and both terms."""
+    terms = model.terms(x, generator=generator)
+    return terms.reconstruction - beta * terms.kl, terms
+
+
 def fit(
     model: VAE | Autoencoder,
     x: Tensor,
     *,
     epochs: int,
     batch_size: int = 128,
-    lr: float = 1e-3,
+    lr: float | Callable[[int], float] = 1e-3,
     beta: float = 1.0,
     seed: int = 0,
     validation: Tensor | None = None,
     patience: int | None = None,
     progress: bool | None = None,
     after_epoch: Callable[[int], object] = lambda epoch: None,
+    checkpoint: str | Path | None = None,
+    objective: Objective | None = None,
+    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+    device: str | None = None,
 ) -> History:
     """Train a model by Adam on the mean over a batch of −(reconstruction − beta · kl).
 
     Args:
         model: a ``VAE`` or an ``Autoencoder``; trained in place.
-        x: training examples, shape ``(count, data_dim)``, on the model's device.
+        x: training examples, shape ``(count, data_dim)``.
         epochs: passes over the data.
         batch_size: examples a step.
-        lr: Adam's learning rate at the start; it falls to a tenth of that along a cosine.
+        lr: the learning rate at the start, which falls to a tenth of that along a cosine; or a function from an epoch,
+            counted from 1, to its rate.
         beta: weight on the KL term; 1 is Eq. (4), others are the β-VAE of Higgins et al. 2017.
         seed: of the order of the data and of the noise ε. The same seed gives the same weights on the same machine.
         validation: held-out examples; their ELBO is measured after every epoch, and the best epoch's weights are kept.
         patience: stop after this many epochs without a better validation ELBO; needs ``validation``.
         progress: show a bar; by default only in a terminal.
         after_epoch: called with 0 before the first step and with each epoch's number after it, while ``model`` holds
-            the weights of that moment; ``copy.deepcopy(model)`` keeps them.
+            the weights of that moment; ``copy.deepcopy(model)`` keeps them. A resumed run calls it from where it is.
+        checkpoint: a file that is written after every epoch, whole or not at all. Where it exists, training goes on
+            from it, to the very weights and history of a training that was never interrupted.
+        objective: what to climb in place of the ELBO, such as the IWAE bound of Burda et al. 2015.
+        optimizer: makes the optimizer from the parameters; Adam if absent. ``lr`` sets its rate.
+        device: ``"auto"`` for a GPU where there is one, ``"cpu"`` or ``"cuda"``; if absent, where the model is. Data
+            and model are moved there, and the model comes back afterwards. Each has random numbers of its own.
 
     Returns:
-        The history of both terms, in nats.
+        The history of both terms, in nats. Ctrl-C ends training after the batch that is running: ``stopped`` is then
+        true and the model keeps what it learned, the best epoch's weights where there are held-out examples.
 
     Raises:
-        ValueError: a setting out of range, or data that holds a value that is not finite.
-        NonFiniteLossError: the loss or a gradient became infinite or NaN: names epoch and batch; the step was not
-            taken, and the model keeps the weights of the step before. Or the held-out ELBO did after an epoch: that
-            epoch's steps are taken, so make the model again.
+        ValueError: a setting out of range, data that holds a value that is not finite, or a checkpoint that is damaged
+            or of another training.
+        OSError: the checkpoint cannot be written; before the first step if it cannot be written at all.
+        NonFiniteLossError: the loss, a weight or the held-out ELBO became infinite or NaN: names epoch and batch. The
+            model has the weights from before that epoch. A gradient that is not finite shows in the loss that follows.
 
     Source: Kingma & Welling 2013, algorithm 1; β: Higgins et al. 2017.
     """
-    _check_settings(x, epochs=epochs, batch_size=batch_size, lr=lr, beta=beta, patience=patience, validation=validation)
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(parameters, lr=lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs, eta_min=lr / 10)
-    generator = torch.Generator(x.device).manual_seed(seed)
-    history = History()
-    best_weights: dict[str, Tensor] = {}
-    hide_bar = not sys.stderr.isatty() if progress is None else not progress
-
-    model.train()
-    after_epoch(0)
-    with tqdm(range(1, epochs + 1), unit="epoch", disable=hide_bar) as bar:
-        for epoch in bar:
-            totals = torch.zeros(2, dtype=torch.float64)
-            order = torch.randperm(len(x), generator=generator, device=x.device)
-            for number, rows in enumerate(order.split(batch_size), start=1):
-                terms = model.terms(x[rows], generator=generator)
-                loss = -(terms.reconstruction - beta * terms.kl).mean()
-                optimizer.zero_grad()
-                loss.backward()
-                _check_step(loss, parameters, epoch, number, lr)
-                optimizer.step()
-                totals += torch.stack([terms.reconstruction.detach().sum(), terms.kl.detach().sum()]).double().cpu()
-            schedule.step()
-            after_epoch(epoch)
-
-            reconstruction, kl = (totals / len(x)).tolist()
-            history.reconstruction.append(reconstruction)
-            history.kl.append(kl)
-            shown = {"reconstruction": f"{reconstruction:.2f}", "kl": f"{kl:.2f}"}
-            if validation is not None:
-                held_out, held_out_kl = mean_terms(model, validation, samples=5)
-                if not math.isfinite(held_out - held_out_kl):
-                    raise NonFiniteLossError(
-                        f"validation ELBO {held_out - held_out_kl:g} after epoch {epoch}, batch {number}; lower the "
-                        f"learning rate (lr={lr:g}) or check that the data lies in [0, 1]"
-                    )
-                history.validation.append(held_out - held_out_kl)
-                shown["validation"] = f"{history.validation[-1]:.2f}"
-                if history.validation[-1] >= max(history.validation):
-                    history.best_epoch = epoch
-                    best_weights = copy.deepcopy(model.state_dict())
-            bar.set_postfix(shown)
-            if patience is not None and epoch - history.best_epoch >= patience:
-                break
-
-    if best_weights:
-        model.load_state_dict(best_weights)
-    else:
-        history.best_epoch = epochs
-    model.eval()
-    return history
-
-
-def _check_step(loss: Tensor, parameters: list[nn.Parameter], epoch: int, batch: int, lr: float) -> None:
-    """Stop before the step that would spoil the weights."""
-    norm = nn.utils.clip_grad_norm_(parameters, max_norm=float("inf"), foreach=True)  # only measures
-    if not (torch.isfinite(loss) and torch.isfinite(norm)):
-        raise NonFiniteLossError(
-            f"loss {loss.item():g} with gradient norm {norm.item():g} in epoch {epoch}, batch {batch}; the weights are "
-            f"those of the step before. Lower the learning rate (lr={lr:g}) or check that the data lies in [0, 1]"
+    rates = _rates(lr, epochs)
+    _check_settings(x, validation, epochs, batch_size, beta, patience, objective)
+    objective = objective or functools.partial(elbo, beta=beta)
+    with _placed(model, device) as place, _CtrlC() as ctrl_c:
+        x = x.to(place)
+        maker = optimizer or _adam
+        run = _Run(
+            model,
+            maker([parameter for parameter in model.parameters() if parameter.requires_grad]),
+            torch.Generator(place).manual_seed(seed),
+            None if validation is None else validation.to(place),
+            patience,
         )
+        if checkpoint is not None:
+            run.resume(Path(checkpoint), x, rates, batch_size=batch_size, seed=seed, objective=_name(objective))
+
+        model.train()
+        if run.epochs == 0:
+            after_epoch(0)
+        with _bar(epochs, run.epochs, progress) as bar:
+            while run.epochs < epochs and not run.out_of_patience and not ctrl_c.pressed:
+                epoch = run.epochs + 1
+                run.begin(rates[epoch - 1])
+                reconstruction = kl = 0.0
+                order = torch.randperm(len(x), generator=run.generator, device=place)
+                for batch, rows in enumerate(order.split(batch_size), start=1):
+                    climbed, terms = objective(model, x.index_select(0, rows), run.generator)  # faster than x[rows]
+                    loss = -climbed.mean()
+                    if not math.isfinite(loss.item()):
+                        raise run.undone(f"loss {loss.item():g} in epoch {epoch}, batch {batch}")
+                    run.optimizer.zero_grad()
+                    loss.backward()
+                    run.optimizer.step()
+                    reconstruction += float(terms.reconstruction.detach().sum())
+                    kl += float(terms.kl.detach().sum())
+                    if ctrl_c.pressed:
+                        break
+                else:
+                    after_epoch(epoch)
+                    bar.set_postfix(run.end(batch, reconstruction / len(x), kl / len(x)))
+                    bar.update()
+        run.close(stopped=ctrl_c.pressed)
+    return run.history
+
+
+def _bar(epochs: int, done: int, progress: bool | None) -> Any:
+    hide = not sys.stderr.isatty() if progress is None else not progress
+    return tqdm(total=epochs, initial=done, unit="epoch", disable=hide)
+
+
+def _adam(parameters: list[nn.Parameter]) -> Optimizer:
+    return torch.optim.Adam(parameters, fused=True)  # one pass over the weights instead of a dozen
+
+
+@contextmanager
+def _placed(model: nn.Module, device: str | None) -> Iterator[torch.device]:
+    """Lend the model to a device; it comes back to where it was, after an error too."""
+    home = next(model.parameters()).device
+    place = home if device is None else find_device(device)
+    try:
+        model.to(place)
+        yield place
+    finally:
+        model.to(home)
+
+
+def find_device(name: str) -> torch.device:
+    """The device that is meant by ``"auto"`` (a GPU where there is one), ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        ValueError: another name, or no GPU where one is asked for.
+    """
+    has_gpu = torch.cuda.is_available()
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', got {name!r}")
+    if name == "cuda" and not has_gpu:
+        raise ValueError("device is 'cuda', but torch finds no GPU; use 'auto' or 'cpu'")
+    return torch.device("cuda" if has_gpu and name != "cpu" else "cpu")
+
+
+def _rates(lr: float | Callable[[int], float], epochs: int) -> list[float]:
+    """The learning rate of each epoch."""
+    if callable(lr):
+        rates = [float(lr(epoch)) for epoch in range(1, epochs + 1)]
+    else:
+        rates = [lr * (0.1 + 0.45 * (1 + math.cos(math.pi * done / epochs))) for done in range(epochs)]
+    for epoch, rate in enumerate(rates, start=1):
+        if not 0 < rate < float("inf"):
+            where = f" in epoch {epoch}" if callable(lr) else ""
+            raise ValueError(f"lr must be a positive number, got {rate if callable(lr) else lr}{where}")
+    return rates
+
+
+class _CtrlC:
+    """Within it Ctrl-C is noted rather than raised, so that no step is cut in half; a second one is raised."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def __enter__(self) -> _CtrlC:
+        self._listens = threading.current_thread() is threading.main_thread()  # no other thread may, or is interrupted
+        if self._listens:
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def _note(self, *_: object) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._listens:
+            signal.signal(signal.SIGINT, self._before)
+
+
+@dataclass
+class _Run:
+    """All that the next epoch depends on."""
+
+    model: VAE | Autoencoder
+    optimizer: Optimizer
+    generator: torch.Generator
+    validation: Tensor | None
+    patience: int | None
+    history: History = field(default_factory=History)
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    before: dict[str, Tensor] = field(default_factory=dict)
+    checkpoint: Path | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """How many are behind us."""
+        return len(self.history.kl)
+
+    @property
+    def out_of_patience(self) -> bool:
+        return self.patience is not None and self.epochs - self.history.best_epoch >= self.patience
+
+    def begin(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.before = copy.deepcopy(self.model.state_dict())
+        _sweep(self.optimizer)
+
+    def undone(self, what: str) -> NonFiniteLossError:
+        """The error to raise, after the steps of the epoch are taken back."""
+        self.model.load_state_dict(self.before)
+        rate = self.optimizer.param_groups[0]["lr"]
+        return NonFiniteLossError(
+            f"{what}; the model has its weights from before that epoch. Lower the learning rate (lr={rate:g}) or check "
+            "that the data lies in [0, 1]"
+        )
+
+    def end(self, batch: int, reconstruction: float, kl: float) -> dict[str, str]:
+        """Note an epoch, choose the best, save; gives what the bar shows."""
+        epoch = self.epochs + 1
+        if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
+            raise self.undone(f"a weight that is not finite after epoch {epoch}, batch {batch}")
+        self.history.reconstruction.append(reconstruction)
+        self.history.kl.append(kl)
+        shown = {"reconstruction": f"{reconstruction:.2f}", "kl": f"{kl:.2f}"}
+        if self.validation is not None:
+            held_out, held_out_kl = mean_terms(self.model, self.validation, samples=5)
+            if not math.isfinite(held_out - held_out_kl):
+                raise self.undone(f"validation ELBO {held_out - held_out_kl:g} after epoch {epoch}, batch {batch}")
+            self.history.validation.append(held_out - held_out_kl)
+            shown["validation"] = f"{held_out - held_out_kl:.2f}"
+            if self.history.validation[-1] >= max(self.history.validation):
+                self.history.best_epoch = epoch
+                self.best_weights = copy.deepcopy(self.model.state_dict())
+        if self.checkpoint is not None:
+            self.save(self.checkpoint)
+        return shown
+
+    def close(self, stopped: bool) -> None:
+        self.history.stopped = stopped
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        else:
+            self.history.best_epoch = self.epochs
+        self.model.eval()
+
+    def save(self, path: Path) -> None:
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "settings": self.settings,
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "generator": self.generator.get_state(),
+                "history": dataclasses.asdict(self.history),
+                "best_weights": self.best_weights,
+            },
+            buffer,
+        )
+        try:
+            write_atomically(path, buffer.getbuffer())
+        except OSError as error:
+            raise OSError(
+                f"checkpoint {path} cannot be written ({error.strerror}); the model keeps its weights. Make room, or "
+                "name another file"
+            ) from error
+
+    def resume(self, path: Path, x: Tensor, rates: list[float], **settings: object) -> None:
+        """Take up the state in the file; without a file, write the first one, which shows that it can be written."""
+        self.checkpoint = path
+        self.settings = _settings(self, x, rates) | {name: str(value) for name, value in settings.items()}
+        if not path.exists():
+            self.save(path)
+            return
+        saved = _read_checkpoint(path)
+        for name, now in self.settings.items():
+            was = saved["settings"].get(name, "")
+            if was != now:
+                lines = zip_longest(was.splitlines(), now.splitlines(), fillvalue="nothing")
+                line, line_now = next((line, other) for line, other in lines if line != other)
+                raise ValueError(
+                    f"checkpoint {path} is of another training: {name} was {line.strip()}, now it is "
+                    f"{line_now.strip()}; delete the file, name another, or go back to its settings"
+                )
+        self.model.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.generator.set_state(saved["generator"])
+        self.history = History(**saved["history"])
+        self.best_weights = saved["best_weights"]
+
+
+def _sweep(optimizer: Optimizer) -> None:
+    """Set to 0 what is too small to move a weight.
+
+    Where a pixel is seldom lit, Adam's averages of gradients halve their way down to denormal numbers, which a
+    processor multiplies many times slower. The second epoch would already take a fifth longer.
+    """
+    for state in optimizer.state.values():
+        for average in state.values():
+            if isinstance(average, Tensor):
+                average[average.abs() < 1e-18] = 0
+
+
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(path) as archive:  # torch writes checksums and does not look at them
+            if broken := archive.testzip():
+                raise ValueError(f"{broken} has another checksum")
+        saved: dict[str, Any] = torch.load(path, weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} is not a whole checkpoint ({error}); delete it to start again") from error
+    if not isinstance(saved, dict) or "settings" not in saved:
+        raise ValueError(f"{path} is a file of torch but no checkpoint of a training; name another")
+    return saved
+
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
+    """Write to a neighbour, then rename: a reader, a crash or a full disk never meets or leaves half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _settings(run: _Run, x: Tensor, rates: list[float]) -> dict[str, str]:
+    """What a checkpoint must agree on, each as text."""
+    model, optimizer = run.model, run.optimizer
+    described = [repr(model)]
+    if isinstance(model, VAE):
+        described += [f"{name} = {value}" for name, value in model.config().items() if name != "sigma"]
+    described += [f"{name} = {p.tolist()}" for name, p in model.named_parameters() if not p.requires_grad]
+    defaults = {name: value for name, value in optimizer.defaults.items() if name != "lr"}
+    return {
+        "model": "\n".join(described),
+        "x": _fingerprint(x),
+        "validation": "absent" if run.validation is None else _fingerprint(run.validation),
+        "epochs": str(len(rates)),
+        "lr": "\n".join(f"{rate!r} in epoch {epoch}" for epoch, rate in enumerate(rates, start=1)),
+        "patience": str(run.patience),
+        "optimizer": f"{type(optimizer).__name__}({defaults})",
+        "device": x.device.type,
+    }
+
+
+def _fingerprint(data: Tensor) -> str:
+    checksum = zlib.crc32(data.cpu().contiguous().numpy().data)
+    return f"{tuple(data.shape)} with checksum {checksum:08x}"
+
+
+def _name(function: Callable[..., Any]) -> str:
+    if isinstance(function, functools.partial):
+        given = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in function.keywords.items())]
+        return f"{_name(function.func)}({', '.join(given)})"
+    return getattr(function, "__qualname__", repr(function))
 
 
 def _check_settings(
     x: Tensor,
-    *,
+    validation: Tensor | None,
     epochs: int,
     batch_size: int,
-    lr: float,
     beta: float,
     patience: int | None,
-    validation: Tensor | None,
+    objective: Objective | None,
 ) -> None:
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    if not 0 < lr < float("inf"):
-        raise ValueError(f"lr must be a positive number, got {lr}")
     if not 0 <= beta < float("inf"):
         raise ValueError(f"beta must be a number of at least 0, got {beta}")
+    if objective is not None and beta != 1:
+        raise ValueError(f"beta={beta} weighs the KL term of the ELBO; leave it out beside an objective of your own")
     if patience is not None and validation is None:
         raise ValueError(f"patience={patience} needs validation examples to watch; pass validation=...")
     if patience is not None and patience < 1:
@@ -204,6 +479,6 @@ def _check_settings(
             continue
         if data.ndim != 2 or len(data) == 0:
             raise ValueError(f"{name} must have shape (count, data_dim) with at least one row, got {tuple(data.shape)}")
-        if not bool(torch.isfinite(data).all()):
+        if not all(math.isfinite(end) for end in data.aminmax()):  # in one pass and without a copy
             bad = int((~torch.isfinite(data).all(dim=1)).nonzero()[0])
             raise ValueError(f"{name} must be finite, but row {bad} is not; remove or repair it")
