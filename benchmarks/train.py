@@ -47,6 +47,8 @@ from vae_lib import data, training
 from vae_lib.model import VAE
 
 ROOT: Final = Path(__file__).parents[1]
+RECORD: Final = ROOT / "benchmarks" / "results" / "train.json"
+README: Final = ROOT / "benchmarks" / "README.md"
 BATCH: Final = 128
 RATE: Final = 1e-3
 TARGET: Final = 105.6
@@ -383,7 +385,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     options.add_argument("--longest", type=int, default=20, help="epochs that examples gets to the target")
     options.add_argument("--quick", action="store_true", help="one round of one epoch, and no time to quality")
-    options.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "train.json")
+    options.add_argument("--out", type=Path, default=RECORD)
     for hidden, kind in (("--run", str), ("--seed", int), ("--target", float)):
         options.add_argument(hidden, type=kind, help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -420,6 +422,10 @@ def main() -> int:
     print(table(results))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if given.out == RECORD:
+        before, mark, rest = README.read_text(encoding="utf-8").partition("<!-- train.py writes from here -->\n")
+        end = "<!-- to here -->\n"
+        README.write_text(f"{before}{mark}\n{table(results)}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
     return 0
 
 

@@ -202,6 +202,29 @@ def test_a_learning_rate_may_be_told_for_each_epoch(steps: list[dict[str, Any]])
     assert [step["lr"] for step in steps] == [0.1] * 3 + [0.05] * 3 + [0.1 / 3] * 3
 
 
+def test_what_is_swept_from_adam_moves_no_weight() -> None:
+    """Denormal averages are gone, and the next steps are the same to the bit."""
+    parameters = [torch.nn.Parameter(torch.linspace(-1, 1, 6)) for _ in range(2)]
+    adams = [torch.optim.Adam([parameter]) for parameter in parameters]
+    averages = torch.tensor([0.0, 1e-40, -1e-20, 1e-17, -1e-3, 2.0])
+    for adam, parameter in zip(adams, parameters, strict=True):
+        parameter.grad = torch.zeros(6)
+        adam.step()
+        adam.state[parameter]["exp_avg"].copy_(averages)
+        adam.state[parameter]["exp_avg_sq"].copy_(averages**2)
+    training._sweep(adams[0])
+    swept = adams[0].state[parameters[0]]
+    kept = torch.tensor([0, 0, 0, 1e-17, -1e-3, 2])
+    assert torch.equal(swept["exp_avg"], kept)
+    assert torch.equal(swept["exp_avg_sq"], kept**2)
+    assert swept["step"] == 1
+    for adam in adams:
+        for _ in range(3):
+            adam.step()
+    assert torch.equal(*parameters)
+    training._sweep(torch.optim.SGD(parameters))  # has nothing to sweep
+
+
 def test_an_objective_and_an_optimizer_of_ones_own() -> None:
     """Plain gradient steps on a bound with two draws of z, against the same steps written out."""
 
