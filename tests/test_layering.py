@@ -15,6 +15,7 @@ import vae_lib
 PACKAGE = Path(vae_lib.__file__).parent
 ORDER = (
     "palette",
+    "files",
     "data",
     "distributions",
     "model",

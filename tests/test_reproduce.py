@@ -300,7 +300,7 @@ def test_another_file_is_left_alone(tmp_path: Path, content: str, capsys: pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "abacus"], "device 'abacus' cannot be used"),
+        (["--device", "abacus"], "device must be 'auto', 'cpu' or 'cuda', got 'abacus'"),
         (["--lr", "-1"], "lr must be a positive number, got -1"),
     ],
 )

@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from vae_lib import data, evidence, pretrained, reproduce, training
+from vae_lib.files import write_atomically
 from vae_lib.model import VAE
 
 TRAIN_HELP = """\
@@ -361,7 +362,7 @@ def entry_figures(model: VAE, test: Tensor) -> dict[str, Any]:
         "test_reconstruction": round(reconstruction, 4),
         "test_kl": round(kl, 4),
         "test_elbo": round(reconstruction - kl, 4),
-        "active_units": int((means.var(0) > 0.01).sum()),
+        "active_units": evidence.active_units(means),
         "squared_error": round(float(((model.decode(means) - test) ** 2).mean()), 6),
         "sigma": round(model.sigma, 6),
     }
@@ -442,7 +443,7 @@ def _series(options: argparse.Namespace, command_line: Sequence[str]) -> None:
 
 def _reproduce(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     dataset = data.load(options.data)
-    device = reproduce.find_device(options.device)
+    device = training.find_device(options.device)
     batch_size = options.batch_size or reproduce.SCHEDULES[options.schedule][0]
     record = reproduce.read_record(options.out)
     for path in (options.folder, options.out.parent):
@@ -463,7 +464,7 @@ def _reproduce(options: argparse.Namespace, command_line: Sequence[str]) -> None
             "seconds": round(sum(stage["seconds"] for stage in done), 1),
             "test": reproduce.measure(model, test, samples=options.samples, seed=options.seed),
         }
-        training.write_atomically(options.out, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+        write_atomically({options.out: (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()})
         reached = record["entries"][objective]["test"]
         print(
             f"{objective}: -log P(X) {reached['negative_log_evidence']:.2f} ± {reached['standard_error']:.2f} nats, "

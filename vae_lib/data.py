@@ -80,7 +80,7 @@ def _mnist() -> Dataset:
         ) from None
 
     def rows(images: Tensor) -> Tensor:
-        return images.reshape(len(images), -1).float() / 255
+        return images.reshape(len(images), -1).float().div_(255)  # in place: a second copy of MNIST is 190 MB
 
     return Dataset("mnist", rows(train.data), rows(test.data), train.targets, test.targets, image_shape=(28, 28))
 

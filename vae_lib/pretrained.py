@@ -7,8 +7,6 @@ several models of one shape in one such pair of files, and its record says what 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from vae_lib.byte_grid import round_rows
+from vae_lib.files import write_atomically
 from vae_lib.model import VAE
 
 SHIPPED = Path(__file__).parent / "models"
@@ -325,25 +324,6 @@ def _write(path: str | Path, tensors: dict[str, Tensor], described: dict[str, An
     path = Path(path)
     path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
     text = json.dumps(described, indent=2, allow_nan=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(path.name + ".safetensors")
-    _write_atomically({path.with_name(path.name + ".json"): text.encode(), weights: to_safetensors(tensors)})
+    write_atomically({path.with_name(path.name + ".json"): text.encode(), weights: to_safetensors(tensors)})
     return weights
-
-
-def _write_atomically(contents: dict[Path, bytes]) -> None:
-    """Write everything to neighbours, then rename: a reader or a crash never meets half a file."""
-    staged: list[tuple[str, Path]] = []
-    try:
-        for path, content in contents.items():
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-            staged.append((temporary, path))
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(temporary, 0o644)
-        for temporary, path in staged:
-            os.replace(temporary, path)
-    except BaseException:
-        for temporary, _ in staged:
-            Path(temporary).unlink(missing_ok=True)
-        raise

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from vae_lib import evidence, training
 from vae_lib.data import Dataset, binarize
+from vae_lib.files import write_atomically
 from vae_lib.model import VAE, Autoencoder, Terms
 
 PUBLISHED = {"vae": 86.76, "iwae-5": 85.54, "iwae-50": 84.78}
@@ -204,7 +205,7 @@ class _Clock:
         now = time.monotonic(), time.process_time()
         self.taken[str(epoch)] = [now[0] - self.last[0], now[1] - self.last[1]] if epoch else [0.0, 0.0]
         self.last = now
-        training.write_atomically(self.path, json.dumps(self.taken).encode())
+        write_atomically({self.path: json.dumps(self.taken).encode()})
 
     def total(self) -> dict[str, float]:
         wall, processor = zip(*self.taken.values(), strict=True)
@@ -249,21 +250,6 @@ def measure(model: VAE, test: Tensor, *, samples: int, seed: int) -> dict[str, A
         "samples": samples,
         "binarized": f"once, each pixel a coin flip with its brightness, seed {seed}",
     }
-
-
-def find_device(name: str) -> torch.device:
-    """``"auto"`` is a GPU where there is one, and the processor otherwise.
-
-    Raises:
-        ValueError: a device that is not known or not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {name!r} cannot be used ({str(error).splitlines()[0]}); take auto or cpu") from None
-    return torch.device(name)
 
 
 def read_record(path: Path) -> dict[str, Any]:

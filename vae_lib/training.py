@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import io
 import math
-import os
 import signal
 import sys
 import threading
@@ -30,6 +29,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from vae_lib.files import write_atomically
 from vae_lib.model import VAE, Autoencoder, Terms
 
 Objective = Callable[[VAE | Autoencoder, Tensor, torch.Generator], tuple[Tensor, Terms]]
@@ -352,7 +352,7 @@ class _Run:
             buffer,
         )
         try:
-            write_atomically(path, buffer.getbuffer())
+            write_atomically({path: buffer.getbuffer()})
         except OSError as error:
             raise OSError(
                 f"checkpoint {path} cannot be written ({error.strerror}); the model keeps its weights. Make room, or "
@@ -408,21 +408,6 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(saved, dict) or "settings" not in saved:
         raise ValueError(f"{path} is a file of torch but no checkpoint of a training; name another")
     return saved
-
-
-def write_atomically(path: Path, content: bytes | memoryview) -> None:
-    """Write to a neighbour, then rename: a reader, a crash or a full disk never meets or leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _settings(run: _Run, x: Tensor, rates: list[float]) -> dict[str, str]:
