@@ -514,7 +514,8 @@ def test_the_models_and_series_ship() -> None:
     assert {"digits-2", "digits-12", "mnist-2"} <= set(SHIPPED)
     assert {"digits-betas", "digits-epochs"} <= set(SERIES)
     assert not set(SHIPPED) & set(SERIES)
-    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == {*SHIPPED, *SERIES}
+    without_weights = {"burda2015"}  # the record of `reproduce`
+    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == {*SHIPPED, *SERIES} | without_weights
 
 
 def agrees(ours: float, recorded: float, absolute: float) -> None:
