@@ -899,25 +899,26 @@ def test_the_command_saves_nothing_before_the_first_epoch(
 # --- where it runs ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_auto_is_the_cpu() -> None:
-    plain, auto = small(), small()
-    assert fit(plain, toy(), epochs=2) == fit(auto, toy(), epochs=2, device="auto")
-    assert torch.equal(weights(plain), weights(auto))
-    with pytest.raises(ValueError, match="torch finds no GPU; use 'auto' or 'cpu'"):
-        fit(small(), toy(), epochs=1, device="cuda")
+if torch.cuda.is_available():
 
+    def test_a_gpu_is_used_and_the_model_comes_back(digits: Dataset, tmp_path: Path) -> None:
+        torch.manual_seed(0)
+        model, places = VAE(64, 2, (32, 16)), []
+        settings: dict[str, Any] = {"epochs": 4, "lr": 3e-3, "validation": digits.test, "checkpoint": tmp_path / "run"}
+        look = lambda epoch: places.append(model.log_sigma.device.type)  # noqa: E731
+        history = fit(model, digits.train, **settings, device="auto", after_epoch=look)
+        assert set(places) == {"cuda"}
+        assert model.log_sigma.device.type == "cpu"
+        assert history.elbo[-1] > history.elbo[0] + 10
+        assert fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="auto") == history
+        with pytest.raises(ValueError, match="device was cuda, now it is cpu"):
+            fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="cpu")
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_is_used_and_the_model_comes_back(digits: Dataset, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model, places = VAE(64, 2, (32, 16)), []
-    settings: dict[str, Any] = {"epochs": 4, "lr": 3e-3, "validation": digits.test, "checkpoint": tmp_path / "run"}
-    look = lambda epoch: places.append(model.log_sigma.device.type)  # noqa: E731
-    history = fit(model, digits.train, **settings, device="auto", after_epoch=look)
-    assert set(places) == {"cuda"}
-    assert model.log_sigma.device.type == "cpu"
-    assert history.elbo[-1] > history.elbo[0] + 10
-    assert fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="auto") == history
-    with pytest.raises(ValueError, match="device was cuda, now it is cpu"):
-        fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="cpu")
+else:
+
+    def test_without_a_gpu_auto_is_the_cpu() -> None:
+        plain, auto = small(), small()
+        assert fit(plain, toy(), epochs=2) == fit(auto, toy(), epochs=2, device="auto")
+        assert torch.equal(weights(plain), weights(auto))
+        with pytest.raises(ValueError, match="torch finds no GPU; use 'auto' or 'cpu'"):
+            fit(small(), toy(), epochs=1, device="cuda")
