@@ -18,7 +18,10 @@ def standard_log_normal(z: np.ndarray) -> np.ndarray:
 
 
 class Networks:
-    """The two networks of a VAE, read out of its weights: linear layers with x·sigmoid(x) between them, in float64."""
+    """The two networks of a VAE or an autoencoder, read out of its weights, in float64.
+
+    They are linear layers with x·sigmoid(x) between them.
+    """
 
     def __init__(self, weights: dict[str, Any]) -> None:
         self._weights = {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
@@ -37,6 +40,10 @@ class Networks:
         """Mean and variance of Q(z|X)."""
         mean, log_var = np.split(self._run("encoder.", np.asarray(x, dtype=np.float64)), 2, axis=-1)
         return mean, np.exp(log_var)
+
+    def code(self, x: Any) -> np.ndarray:
+        """What the encoder gives where it is that of a plain autoencoder."""
+        return self._run("encoder.", np.asarray(x, dtype=np.float64))
 
     def logits(self, z: np.ndarray) -> np.ndarray:
         return self._run("decoder.", z)

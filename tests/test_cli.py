@@ -7,20 +7,21 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from reference import Networks, gauss_hermite_elbo
+from reference import Networks, gauss_hermite_elbo, log_normal
 from scipy import special
 
-from vae_lib import evidence, pretrained, training
+from vae_lib import data, evidence, pretrained, training
 from vae_lib.__main__ import entry_figures, figures, main
 from vae_lib.byte_grid import byte_rows
 from vae_lib.data import Dataset
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 
 QUICK = ["--hidden", "24", "12", "--epochs", "2", "--examples", "4"]
 
@@ -148,6 +149,95 @@ def test_eight_bits_round_before_the_figures(tmp_path: Path, digits: Dataset) ->
     assert record["figures"] == figures(model, digits.test, examples=4)
 
 
+@pytest.mark.parametrize(("bits", "least"), [("16", 1e-5), ("8", 1e-4)])
+def test_the_record_says_what_rounding_changes(bits: str, least: float, tmp_path: Path, digits: Dataset) -> None:
+    assert main(["train", "--out", str(tmp_path / "m"), "--bits", bits, "--sigma", "0.1", *QUICK]) == 0
+    torch.manual_seed(0)
+    exact = VAE(64, 2, (24, 12), sigma=0.1)
+    training.fit(exact, digits.train[:-143], epochs=2, validation=digits.train[-143:], patience=30)
+    pictures = []
+    for model in (exact, pretrained.load(tmp_path / "m")):
+        networks = Networks(model.state_dict())
+        pictures.append(networks.decode(networks.encode(digits.test)[0]))
+    rounding = pretrained.record(tmp_path / "m")["rounding"]
+    assert rounding == pytest.approx(np.abs(pictures[1] - pictures[0]).max(), abs=2e-6)  # as printed, and float32
+    assert rounding > least
+
+
+@pytest.mark.parametrize(("validation", "gained"), [([1, 4, 9, 2, 3], 0), ([1, 4, 2, 9.25, 3], 5.25), ([1, 4], None)])
+def test_the_record_says_what_the_last_epochs_gained(
+    validation: list[float], gained: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = training.History([0.0] * len(validation), [0.0] * len(validation), validation, 3)
+    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: history)
+    assert main(["train", "--out", str(tmp_path / "m"), "--patience", "2", *QUICK]) == 0
+    assert pretrained.record(tmp_path / "m")["gained_lately"] == gained
+
+
+def test_codes_of_more_latents_than_a_map_shows_are_the_first_thousand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset
+) -> None:
+    many = replace(digits, test=digits.test.repeat(4, 1), test_labels=digits.test_labels.repeat(4))  # 1436 of them
+    monkeypatch.setattr(data, "load", lambda name: many)
+    for latent_dim, count in (("2", 1436), ("3", 1000)):
+        assert main(["train", "--out", str(tmp_path / "m"), "--latent-dim", latent_dim, *QUICK]) == 0
+        means, labels = pretrained.codes(tmp_path / "m")
+        expected = Networks(pretrained.load(tmp_path / "m").state_dict()).encode(many.test[:count])[0]
+        np.testing.assert_allclose(means.numpy(), expected, rtol=2e-3, atol=1e-3)  # float16
+        assert torch.equal(labels, many.test_labels[:count])
+
+
+# --- a plain autoencoder ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "plain"
+    assert main(["train", "--autoencoder", "--sigma", "0.2", "--out", str(path), "--seed", "5", *QUICK]) == 0
+    return path
+
+
+def test_an_autoencoder_is_trained_as_a_vae_is_but_for_q(plain: Path, digits: Dataset) -> None:
+    model, record = pretrained.load(plain), pretrained.record(plain)
+    assert isinstance(model, Autoencoder)
+    assert record["kind"] == "autoencoder"
+    assert record["model"] == {"data_dim": 64, "latent_dim": 2, "hidden": [24, 12], "sigma": pytest.approx(0.2, 2e-3)}
+    assert record["command"].startswith("python -m vae_lib train --autoencoder --sigma 0.2 ")
+    assert record["data_split"] == {"train": 1295, "validation": 143, "test": 359}
+    assert (record["seed"], record["epochs_run"]) == (5, 2)
+    assert "beta" not in record
+    torch.manual_seed(5)
+    again = Autoencoder(64, 2, (24, 12), sigma=0.2)
+    held_out = {"validation": digits.train[-143:], "patience": 30}
+    training.fit(again, digits.train[:-143], epochs=2, seed=5, **held_out)
+    for key, value in pretrained.round_to_half(again).state_dict().items():
+        assert torch.equal(value, model.state_dict()[key])
+
+
+def test_an_autoencoders_figures_are_what_numpy_measures(plain: Path, digits: Dataset) -> None:
+    reached = pretrained.record(plain)["figures"]
+    assert set(reached) == {"test_reconstruction", "squared_error", "sigma"}  # no KL, ELBO or log P(X)
+    networks, x = Networks(pretrained.load(plain).state_dict()), digits.test.double().numpy()
+    code = networks.code(x)
+    pictures = networks.decode(code)
+    assert reached["test_reconstruction"] == pytest.approx(log_normal(x, pictures, networks.sigma**2).mean(), abs=1e-3)
+    assert reached["squared_error"] == pytest.approx(((pictures - x) ** 2).mean(), abs=2e-6)
+    assert reached["sigma"] == pytest.approx(networks.sigma, abs=2e-6)
+    codes, labels = pretrained.codes(plain)
+    np.testing.assert_allclose(codes.numpy(), code, rtol=2e-3, atol=1e-3)  # float16
+    assert torch.equal(labels, digits.test_labels)
+
+
+def test_evaluate_measures_an_autoencoder(plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(plain), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == pretrained.record(plain)["figures"]
+
+
+def test_an_autoencoders_sigma_is_not_learned(tmp_path: Path) -> None:
+    assert main(["train", "--autoencoder", "--out", str(tmp_path / "m"), *QUICK]) == 0
+    assert pretrained.load(tmp_path / "m").sigma == pytest.approx(0.25, rel=2e-3)  # the class's own
+
+
 # --- a series --------------------------------------------------------------------------------------------------------
 
 
@@ -258,6 +348,7 @@ def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:
         (["series", "--out", "m", "--values", "1"], "required: --over"),
         (["series", "--out", "m", "--values", "1", "--over", "sigma"], "'sigma'"),
         (["series", "--out", "m", "--values", "one", "--over", "beta"], "'one'"),
+        (["series", "--out", "m", "--values", "1", "--over", "beta", "--autoencoder"], "--autoencoder"),
         (["evaluate"], "required: model"),
         (["evaluate", "digits-2", "--examples", "0"], "must be at least 1, got 0"),
         (["evaluate", "digits-2", "--nonsense"], "--nonsense"),
@@ -285,6 +376,9 @@ def test_arguments_that_do_not_parse(
         (["train", "--out", "m", "--lr", "nan"], "lr must be a positive number, got nan"),
         (["train", "--out", "m", "--sigma", "0"], "sigma must be a positive number, got 0.0"),
         (["train", "--out", "m", "--beta", "-2"], "beta must be a number of at least 0, got -2.0"),
+        (["train", "--out", "m", "--autoencoder", "--beta", "4"], "an autoencoder has not; leave --beta 4 out"),
+        (["train", "--out", "m", "--autoencoder", "--likelihood", "bernoulli"], "leave --likelihood bernoulli out"),
+        (["train", "--out", "m", "--autoencoder", "--sigma", "-1"], "sigma must be a positive number, got -1.0"),
         (["train", "--out", "m", "--lr", "1e30"], "Lower the learning rate (lr=1e+30)"),
         (["series", "--out", "m", "--over", "beta", "--values", "1"], "--over beta needs --sigma"),
         (["series", "--out", "m", "--over", "beta", "--values", "1", "0.5", "--sigma", "1"], "rising, got 1 0.5"),
@@ -367,12 +461,13 @@ def test_interrupting_saves_nothing(
         (
             ["train"],
             "Eq. (4) | KL | ELBO | prior | held out | --patience | sigma | learned | log P(X) | Adam | Examples | "
-            "digits | mnist | downloaded | ring | clusters | parabola | beta | default: 256 128 | N(f(z)",
+            "digits | mnist | downloaded | ring | clusters | parabola | beta | default: 256 128 | N(f(z) | "
+            "--autoencoder",
         ),
         (
             ["evaluate"],
             "Nats per example | rate | distortion | at most log P(X) | grid | importance sampling | --json | "
-            "digits-2 | mnist-2 | Examples",
+            "autoencoder | digits-2 | mnist-2 | Examples",
         ),
     ],
 )

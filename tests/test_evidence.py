@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from vae_lib import evidence
 from vae_lib.data import Dataset
 from vae_lib.distributions import Gaussian
 from vae_lib.linear_gaussian import LinearGaussian
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 
 
 def double(values: object) -> torch.Tensor:
@@ -719,3 +720,22 @@ def test_no_gradients_are_kept(small_vae: VAE, digits: Dataset) -> None:
         *evidence.prior_monte_carlo(small_vae, x, 3),
     ):
         assert not result.requires_grad
+
+
+def test_an_autoencoder_has_no_evidence() -> None:
+    model: Any = Autoencoder(6, 2, (8,))
+    x = torch.rand(3, 6)
+    q = model.encode(x)  # points, and no Q
+    for call in (
+        lambda: evidence.prior_monte_carlo(model, x, 5),
+        lambda: evidence.grid(model, x[0]),
+        lambda: evidence.grid(model, x[0], q=q),
+        lambda: evidence.uniform_grid(model, x[0]),
+        lambda: evidence.importance_sampling(model, x, q, 5),
+        lambda: evidence.elbo_terms(model, x, q),
+        lambda: evidence.elbo_terms(model, x, q, samples=5),
+        lambda: evidence.iwae_bound(model, x, q, 5),
+        lambda: evidence.gap_parts(model, x, q),
+    ):
+        with pytest.raises(TypeError, match=r"need a model with P\(z\) and P\(X\|z\), got Autoencoder; take a VAE"):
+            call()

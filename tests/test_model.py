@@ -19,7 +19,7 @@ from torch import nn
 from torch.distributions import Independent, Normal, kl_divergence
 
 from vae_lib import pretrained
-from vae_lib.model import ACTIVATIONS, VAE, Autoencoder, Terms
+from vae_lib.model import ACTIVATIONS, VAE, Autoencoder, Terms, require_vae
 from vae_lib.widgets import base
 from vae_lib.widgets.base import describe_layers
 
@@ -293,3 +293,22 @@ def test_autoencoder_is_squared_error_and_nothing_else() -> None:
     np.testing.assert_allclose(terms.reconstruction.numpy(), log_normal(x.numpy(), pictures.numpy(), 0.25), **FLOAT32)
     assert torch.equal(terms.kl, torch.zeros(4))
     assert torch.equal(terms.elbo, terms.reconstruction)
+
+
+def test_an_autoencoder_is_built_again_from_its_configuration() -> None:
+    model = Autoencoder(6, 3, [8, 5], sigma=0.5)  # a list, as a JSON record has it
+    config = json.loads(json.dumps(model.config()))
+    assert config == {"data_dim": 6, "latent_dim": 3, "hidden": [8, 5], "sigma": pytest.approx(0.5)}
+    assert model.sigma == pytest.approx(0.5)
+    again, x = Autoencoder(**config), uniform(4, 6)
+    again.load_state_dict(model.state_dict())
+    assert again.hidden == (8, 5)
+    assert torch.equal(again.terms(x).reconstruction, model.terms(x).reconstruction)
+
+
+def test_only_a_vae_passes_for_one() -> None:
+    model = vae()
+    assert require_vae(model, "this") is model
+    for other in (Autoencoder(6, 2), nn.Linear(6, 2)):
+        with pytest.raises(TypeError, match=rf"this needs a VAE, which has Q .*, got {type(other).__name__}; load"):
+            require_vae(other, "this")

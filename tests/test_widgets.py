@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -216,6 +217,18 @@ def test_image_shape() -> None:
 def test_only_a_vae_has_a_prior(model: VAE) -> None:
     assert LatentExplorer(model).prior
     assert not LatentExplorer(Autoencoder(16, 2, (4,))).prior
+
+
+def test_a_saved_autoencoder_brings_its_codes_and_no_widths(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, x, labels = Autoencoder(16, 2, (4,)), torch.rand(3, 16), torch.tensor([1, 0, 9])
+    pretrained.save(model, tmp_path / "plain", test=x, test_labels=labels)
+    explorer = LatentExplorer(f"{tmp_path / 'plain'}", walk=(0, 9))
+    points = np.frombuffer(explorer.points, "<f2").reshape(-1, 2)
+    np.testing.assert_allclose(points, model.encode(x).detach().numpy(), rtol=2e-3, atol=1e-3)  # float16
+    assert list(explorer.labels) == [1, 0, 9]
+    assert explorer.widths == b""
+    assert not explorer.prior
 
 
 def test_the_module_imports_nothing_and_exports_one_thing(model: VAE) -> None:

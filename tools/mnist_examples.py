@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import save
 
 from vae_lib import data, pretrained
+from vae_lib.model import require_vae
 from vae_lib.widgets.digit_pad import EXAMPLES, fingerprint, usual_range
 
 
 def main(name: str = "mnist-2", samples: int = 16) -> None:
     """Write ``vae_lib/widgets/data/mnist-examples.safetensors`` for a model that ships."""
-    dataset, model = data.load("mnist"), pretrained.load(name)
+    dataset, model = data.load("mnist"), require_vae(pretrained.load(name), "DigitPad")
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         elbo = torch.stack([model.terms(dataset.test, generator=generator).elbo for _ in range(samples)]).mean(0)

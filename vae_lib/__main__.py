@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -20,7 +20,10 @@ from tqdm import tqdm
 
 from vae_lib import data, evidence, pretrained, reproduce, training
 from vae_lib.files import write_atomically
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
+
+MOST_CODES: Final = 1000
+"""Test examples whose Q(z|X) is saved with a model of more than two latents; of two, a map shows all."""
 
 TRAIN_HELP = """\
 Train a variational autoencoder and save it with a record of how it was made.
@@ -37,6 +40,8 @@ Examples:
       the same on MNIST, downloaded on first use; --epochs 20 gives a first look
   python -m vae_lib train --data mnist --likelihood bernoulli --out grey
       cross-entropy on grey values: usual, but not the logarithm of a density of the data
+  python -m vae_lib train --data digits --autoencoder --sigma 0.16 --out my-plain
+      a plain autoencoder to compare with: squared error alone, no prior and no KL; sigma only weighs the loss
 """
 
 SERIES_HELP = """\
@@ -64,6 +69,9 @@ Measure a saved model on the test examples of its data. Nats per example, pixels
   kl              D[Q(z|X)||P(z)], second term of Eq. (4)     (the rate)
   elbo            their difference, at most log P(X)
   log_evidence    log P(X): by a grid over z for 1 or 2 latents, otherwise by importance sampling from Q
+  squared_error   mean over pixels at the mean of Q(z|X)
+
+A plain autoencoder has its reconstruction and its squared error, both at its code: there is no Q, KL or log P(X).
 
 Examples:
   python -m vae_lib evaluate digits-2
@@ -137,8 +145,12 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--sigma",
             type=float,
-            help="keep sigma of the Gaussian at this value, in units of brightness 0..1; without it sigma is learned",
+            help="keep sigma of the Gaussian at this value, in units of brightness 0..1; without it sigma is learned "
+            "(an autoencoder's is 0.25)",
         )
+    train.add_argument(
+        "--autoencoder", action="store_true", help="train a plain autoencoder in place of the VAE: no Q, prior or KL"
+    )
     train.add_argument("--beta", type=float, default=1.0, help="weight on the KL term; 1 is Eq. (4) (default: 1)")
     train.add_argument("--epochs", type=_positive, default=300, help="at most this many (default: %(default)s)")
     train.add_argument("--patience", type=_positive, default=30, help="epochs without gain (default: %(default)s)")
@@ -204,7 +216,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 @torch.no_grad()
-def figures(model: VAE, test: Tensor, *, examples: int = 1000) -> dict[str, Any]:
+def figures(model: VAE | Autoencoder, test: Tensor, *, examples: int = 1000) -> dict[str, Any]:
     """The figures of a model's record, on test examples, in nats per example.
 
     Args:
@@ -214,7 +226,14 @@ def figures(model: VAE, test: Tensor, *, examples: int = 1000) -> dict[str, Any]
     Returns:
         ``test_reconstruction``, ``test_kl``, ``test_elbo``; ``test_log_evidence`` with the ``standard_error`` of its
         mean over examples, and ``test_elbo_same_examples`` beside it; ``squared_error``, mean over pixels at z = μ(X).
+        Of an ``Autoencoder`` only ``test_reconstruction`` and ``squared_error``, both at its code.
     """
+    if isinstance(model, Autoencoder):
+        return {
+            "test_reconstruction": round(training.mean_terms(model, test)[0], 4),
+            "squared_error": _squared_error(model, test),
+            "sigma": round(model.sigma, 6),
+        }
     reconstruction, kl = training.mean_terms(model, test, samples=10)
     few = test[:examples]
     bar = tqdm(few, desc="log P(X)", unit="example", disable=None)
@@ -240,10 +259,20 @@ def figures(model: VAE, test: Tensor, *, examples: int = 1000) -> dict[str, Any]
         "test_elbo_same_examples": round(few_reconstruction - few_kl, 4),
         "log_evidence_method": method,
         "log_evidence_examples": len(few),
-        "squared_error": round(float(((model.decode(model.encode(test).mean) - test) ** 2).mean()), 6),
+        "squared_error": _squared_error(model, test),
         "sigma": round(model.sigma, 6),
         "likelihood": model.likelihood,
     }
+
+
+@torch.no_grad()
+def _rebuilt(model: VAE | Autoencoder, test: Tensor) -> Tensor:
+    """f(z) at the mean of Q(z|X) or at the code, shape of ``test``."""
+    return model.decode(model.encode(test) if isinstance(model, Autoencoder) else model.encode(test).mean)
+
+
+def _squared_error(model: VAE | Autoencoder, test: Tensor) -> float:
+    return round(float(((_rebuilt(model, test) - test) ** 2).mean()), 6)
 
 
 def _revision() -> str:
@@ -266,7 +295,17 @@ def _first_model(options: argparse.Namespace, dataset: data.Dataset) -> VAE:
     return VAE(dataset.data_dim, options.latent_dim, tuple(options.hidden), likelihood=options.likelihood, **sigma)
 
 
-def _round(model: VAE, bits: int) -> None:
+def _first_autoencoder(options: argparse.Namespace, dataset: data.Dataset) -> Autoencoder:
+    if options.likelihood != "gaussian":
+        raise ValueError(f"an autoencoder is trained on squared error; leave --likelihood {options.likelihood} out")
+    if options.beta != 1:
+        raise ValueError(f"--beta weighs the KL term, which an autoencoder has not; leave --beta {options.beta:g} out")
+    torch.manual_seed(options.seed)
+    sigma = {} if options.sigma is None else {"sigma": options.sigma}
+    return Autoencoder(dataset.data_dim, options.latent_dim, tuple(options.hidden), **sigma)
+
+
+def _round(model: VAE | Autoencoder, bits: int) -> None:
     """Before measuring, so that the figures are those of what is saved."""
     (pretrained.round_to_bytes if bits == 8 else pretrained.round_to_half)(model)
 
@@ -283,7 +322,7 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     dataset = _prepare(options)
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]
-    model = _first_model(options, dataset)
+    model = _first_autoencoder(options, dataset) if options.autoencoder else _first_model(options, dataset)
     resumed = options.checkpoint is not None and options.checkpoint.exists()
     print(f"{dataset.name}: {len(train)} to train on, {len(validation)} held out, {len(dataset.test)} to test on")
     started = time.monotonic()
@@ -303,18 +342,22 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     seconds = time.monotonic() - started
     if history.stopped and not history.kl:
         raise KeyboardInterrupt
+    exact = _rebuilt(model, dataset.test)
     _round(model, options.bits)
     details = {
         **_origin(options, command_line, train=len(train), validation=len(validation), test=len(dataset.test)),
-        "beta": options.beta,
+        **({} if options.autoencoder else {"beta": options.beta}),
         "epochs_run": len(history.kl),
         "best_epoch": history.best_epoch,
+        "gained_lately": _gained(history.validation, options.patience),
+        "rounding": round(float((_rebuilt(model, dataset.test) - exact).abs().max()), 6),  # of a pixel, at most
         "stopped": history.stopped,
         "resumed": resumed,
         "device": training.find_device(options.device).type,
         "seconds": round(seconds, 1),
     }
-    codes = {"test": dataset.test, "test_labels": dataset.test_labels}
+    few = slice(None if options.latent_dim <= 2 else MOST_CODES)
+    codes = {"test": dataset.test[few], "test_labels": dataset.test_labels[few]}
     path = pretrained.save(model, options.out, details, **codes)  # before measuring, which takes long and can fail
     print(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path} and {path.with_suffix('.json').name}")
     if history.stopped:
@@ -328,6 +371,12 @@ def _train(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         ) from None
     pretrained.save(model, options.out, {**details, "figures": reached}, **codes)
     print(_table(reached))
+
+
+def _gained(validation: list[float], patience: int) -> float | None:
+    """Nats that the held-out ELBO gained in the last ``patience`` epochs: 0 where patience ran out."""
+    before = validation[:-patience]
+    return round(max(validation) - max(before), 3) if before else None
 
 
 def _origin(options: argparse.Namespace, command_line: Sequence[str], **split: int) -> dict[str, Any]:
@@ -357,13 +406,12 @@ def entry_figures(model: VAE, test: Tensor) -> dict[str, Any]:
         z = μ(X); ``sigma``.
     """
     reconstruction, kl = training.mean_terms(model, test, samples=10)
-    means = model.encode(test).mean  # (count, latent_dim)
     return {
         "test_reconstruction": round(reconstruction, 4),
         "test_kl": round(kl, 4),
         "test_elbo": round(reconstruction - kl, 4),
-        "active_units": evidence.active_units(means),
-        "squared_error": round(float(((model.decode(means) - test) ** 2).mean()), 6),
+        "active_units": evidence.active_units(model.encode(test).mean),
+        "squared_error": _squared_error(model, test),
         "sigma": round(model.sigma, 6),
     }
 

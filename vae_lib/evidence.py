@@ -1,7 +1,7 @@
 """Equations (1) to (4): the evidence log P(X), measured in every way that the book speaks of.
 
 Each function takes any model with ``latent_dim``, ``log_likelihood(x, z)`` and ``log_prior(z)``: a ``VAE``, or the
-exact ``LinearGaussian``. Results are per example and in nats.
+exact ``LinearGaussian``; an ``Autoencoder`` is a TypeError. Results are per example and in nats.
 
     prior_monte_carlo     Eq. (1) with z drawn from the prior
     grid                  Eq. (1) by a sum over a fine grid of z: exact, for one or two latents
@@ -59,7 +59,15 @@ class Estimate(NamedTuple):
     effective_samples: Tensor
 
 
-def _check_batch(x: Tensor, samples: int) -> None:
+def _check_model(model: LatentModel) -> None:
+    if not hasattr(model, "log_likelihood"):
+        raise TypeError(
+            f"log P(X) and its bounds need a model with P(z) and P(X|z), got {type(model).__name__}; take a VAE"
+        )
+
+
+def _check_batch(model: LatentModel, x: Tensor, samples: int) -> None:
+    _check_model(model)
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must have shape (batch, data_dim) with at least one example, got {tuple(x.shape)}")
     if samples < 1:
@@ -100,7 +108,7 @@ def prior_log_weights(
     Returns:
         z of shape ``(samples, latent_dim)`` and log P(X|z) of shape ``(samples, batch)``, in nats.
     """
-    _check_batch(x, samples)
+    _check_batch(model, x, samples)
     sizes = _chunks(samples, x)
     draws = [torch.randn(n, model.latent_dim, generator=generator, dtype=x.dtype, device=x.device) for n in sizes]
     log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
@@ -134,7 +142,7 @@ def importance_log_weights(
         Log weights in nats, shape ``(samples, batch)``. Their mean is the ELBO; the log of the mean weight is an
         estimate of log P(X).
     """
-    _check_batch(x, samples)
+    _check_batch(model, x, samples)
     log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
     for part in log_weights.split(_chunks(samples, x)):  # small results kept between large ones pin their memory
         z = q.rsample(len(part), generator=generator)  # (part, batch, latent_dim)
@@ -150,7 +158,7 @@ def importance_sampling(
     This is the correct form of the notes' claim E_Q[P(X|z)] = P(X). A batch is taken in parts where the weights of all
     of it would be many, so that 5000 samples of 10,000 examples stay far below 1 GB.
     """
-    _check_batch(x, samples)
+    _check_batch(model, x, samples)
     size = max(1, CHUNK_NUMBERS // samples)
     parts = zip(x.split(size), q.mean.split(size), q.log_var.split(size), strict=True)
     estimates = [
@@ -252,7 +260,7 @@ def elbo_terms(
     Returns:
         Both terms in nats, shape ``(batch,)``; ``.elbo`` is their difference.
     """
-    _check_batch(x, 1 if samples is None else samples)
+    _check_batch(model, x, 1 if samples is None else samples)
     if samples is None:
         z, weights = quadrature(q)
         log_likelihood = torch.cat([model.log_likelihood(x, part) for part in z.split(_chunks(len(z), x)[0])])
@@ -299,7 +307,7 @@ def gap_parts(model: LatentModel, x: Tensor, q: Gaussian) -> GapParts:
 
     Source: Cremer et al. 2018, eqs. 5 to 7.
     """
-    _check_batch(x, 1)
+    _check_batch(model, x, 1)
     log_evidence, best = [], []
     for row, mean, log_var in zip(x, q.mean.detach(), q.log_var.detach(), strict=True):
         cells = grid(model, row, q=Gaussian(mean, log_var))
@@ -418,6 +426,7 @@ def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent:
 
     Source: the midpoint rule on Eq. (1).
     """
+    _check_model(model)
     _check_latent_dim(model.latent_dim)
     if x.ndim != 1:
         raise ValueError(f"x must be one example of shape (data_dim,), got {tuple(x.shape)}")
@@ -461,6 +470,7 @@ def grid(
         ValueError: more than two latents, an example of the wrong shape, or more than ``MAX_CELLS`` cells.
         RuntimeError: the sum did not settle, or the posterior reaches the edge of a grid already grown beyond ±50.
     """
+    _check_model(model)
     if q is not None:
         extent = max(extent, float((q.mean.abs() + 8 * q.std).max()))
     current = uniform_grid(model, x, spacing=spacing, extent=extent)

@@ -1,7 +1,7 @@
 """The variational autoencoder: a prior P(z), an encoder for Q(z|X), a decoder for P(X|z).
 
 ``VAE`` is the whole model of Kingma & Welling 2013 with the notes' likelihood P(X|z) = N(f(z), σ²I).
-``Autoencoder`` is the same two networks without the probability, for comparison in chapter 1.
+``Autoencoder`` is the same two networks without the probability, for comparison.
 """
 
 from __future__ import annotations
@@ -219,13 +219,29 @@ class Autoencoder(nn.Module):
         self, data_dim: int, latent_dim: int, hidden: tuple[int, ...] = (256, 128), *, sigma: float = 0.25
     ) -> None:
         super().__init__()
-        _check_sizes(data_dim, latent_dim, tuple(hidden))
+        hidden = tuple(hidden)
+        _check_sizes(data_dim, latent_dim, hidden)
         _check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
+        self.hidden = hidden
         self.encoder = mlp((data_dim, *hidden, latent_dim))
-        self.decoder = Decoder(latent_dim, data_dim, tuple(hidden)[::-1])
+        self.decoder = Decoder(latent_dim, data_dim, hidden[::-1])
         self.log_sigma = nn.Parameter(torch.tensor(math.log(sigma)), requires_grad=False)
+
+    @property
+    def sigma(self) -> float:
+        """σ of N(X | f(g(X)), σ²I), in units of pixel brightness: a factor on the loss."""
+        return float(self.log_sigma.exp())
+
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again, without its weights; JSON-ready."""
+        return {
+            "data_dim": self.data_dim,
+            "latent_dim": self.latent_dim,
+            "hidden": list(self.hidden),
+            "sigma": self.sigma,
+        }
 
     def encode(self, x: Tensor) -> Tensor:
         """The code z = g(X), a point and not a distribution: ``(..., data_dim)`` to ``(..., latent_dim)``."""
@@ -239,3 +255,14 @@ class Autoencoder(nn.Module):
         """Reconstruction in nats, shape ``(batch,)``, and a KL of 0: there is no Q to compare."""
         reconstruction = gaussian_log_density(x, self.decode(self.encode(x)), 2 * self.log_sigma)
         return Terms(reconstruction, torch.zeros_like(reconstruction))
+
+
+def require_vae(model: object, asker: str) -> VAE:
+    """The model, where it is a VAE; ``asker`` is what needs one, for the error.
+
+    Raises:
+        TypeError: it is another, such as an ``Autoencoder``, which has codes but no Q(z|X), no prior and no KL.
+    """
+    if not isinstance(model, VAE):
+        raise TypeError(f"{asker} needs a VAE, which has Q and P(X|z), got {type(model).__name__}; load or train one")
+    return model

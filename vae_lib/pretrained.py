@@ -1,7 +1,8 @@
 """Models as files: weights in safetensors (float16, never pickle) with a JSON record beside them.
 
-``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved. A series is
-several models of one shape in one such pair of files, and its record says what they differ in: ``over``.
+``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved. The record
+says its ``kind``, a VAE where it says none. A series is several VAEs of one shape in one such pair of files, and its
+record says what they differ in: ``over``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import torch
 from safetensors.torch import load as parse_safetensors
@@ -18,8 +19,10 @@ from torch import Tensor, nn
 
 from vae_lib.byte_grid import round_rows
 from vae_lib.files import write_atomically
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder, require_vae
 
+Model = TypeVar("Model", bound=VAE | Autoencoder)
+KINDS: Final[dict[str, type[VAE] | type[Autoencoder]]] = {"vae": VAE, "autoencoder": Autoencoder}
 SHIPPED = Path(__file__).parent / "models"
 _CODES, _LOG_VARS, _LABELS = "codes.mean", "codes.log_var", "codes.label"
 
@@ -82,8 +85,8 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         raise ValueError(f"{path} is not a safetensors file ({error}); save the model again") from error
 
 
-def load(name: str | Path) -> VAE:
-    """Load a model in float32, ready to evaluate.
+def load(name: str | Path) -> VAE | Autoencoder:
+    """Load a model in float32, ready to evaluate: an ``Autoencoder`` where the record says that kind, or a ``VAE``.
 
     Args:
         name: a shipped model, one of ``names()``, or the path that was given to ``save``.
@@ -118,7 +121,7 @@ def load_series(name: str | Path) -> Series:
             "save the series again"
         )
     entries = [grouped[str(index)] for index in range(len(values))]
-    models = tuple(_model(path, described, entry) for entry in entries)
+    models = tuple(require_vae(_model(path, described, entry), "a series") for entry in entries)
     for entry in entries:
         for key in (_CODES, _LOG_VARS):
             if key not in entry or entry[key].shape != (len(labels), models[0].latent_dim):
@@ -134,10 +137,10 @@ def load_series(name: str | Path) -> Series:
     )
 
 
-def _model(path: Path, described: dict[str, Any], tensors: dict[str, Tensor]) -> VAE:
+def _model(path: Path, described: dict[str, Any], tensors: dict[str, Tensor]) -> VAE | Autoencoder:
     """The model that a record describes, with these of the tensors in ``path`` for weights."""
     try:
-        model = VAE(**described["model"])
+        model = KINDS[described.get("kind", "vae")](**described["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.with_suffix('.json')} describes no model ({error!r}); save the model again") from None
     try:
@@ -178,15 +181,16 @@ def record(name: str | Path) -> dict[str, Any]:
 
 
 def codes(name: str | Path) -> tuple[Tensor, Tensor]:
-    """Where the model puts the test examples of its data: posterior means and labels.
+    """Where the model puts the test examples of its data, or the first of them: posterior means and labels.
 
     Returns:
-        Means of Q(z|X), float32, shape ``(count, latent_dim)``, and the class of each, int64, shape ``(count,)``.
+        Means of Q(z|X), or the codes of an ``Autoencoder``, float32, shape ``(count, latent_dim)``, and the class of
+        each, int64, shape ``(count,)``.
 
     Raises:
         ValueError: the model was saved without them; or it is a series.
     """
-    tensors = _test_tensors(name)
+    tensors = _test_tensors(name, _CODES, _LABELS)
     return tensors[_CODES].float(), tensors[_LABELS].long()
 
 
@@ -197,15 +201,20 @@ def log_vars(name: str | Path) -> Tensor:
         float32, shape ``(count, latent_dim)``.
 
     Raises:
-        ValueError: the model was saved without them; or it is a series.
+        ValueError: the model was saved without them; or it is a series, or an ``Autoencoder``, which has no Q(z|X).
     """
-    return _test_tensors(name)[_LOG_VARS].float()
+    return _test_tensors(name, _LOG_VARS)[_LOG_VARS].float()
 
 
-def _test_tensors(name: str | Path) -> dict[str, Tensor]:
+def _test_tensors(name: str | Path, *needed: str) -> dict[str, Tensor]:
     tensors = _tensors(_path(name))
-    if not {_CODES, _LOG_VARS, _LABELS} <= set(tensors):
-        _record_of(name, series=False)
+    if not set(needed) <= set(tensors):
+        described = _record_of(name, series=False)
+        if _LOG_VARS in needed and described.get("kind") == "autoencoder":
+            raise ValueError(
+                f"model {str(name)!r} is a plain autoencoder: each code is a point, without a Q(z|X) and its variance; "
+                "take a VAE"
+            )
         raise ValueError(f"model {str(name)!r} holds no codes of test examples; save it with test=..., test_labels=...")
     return tensors
 
@@ -219,14 +228,14 @@ def _half(name: str, weight: Tensor) -> Tensor:
     return rounded
 
 
-def round_to_half(model: VAE) -> VAE:
+def round_to_half(model: Model) -> Model:
     """Round the weights in place to float16's precision, so that figures are measured on what is shipped."""
     for name, weight in model.state_dict().items():
         weight.copy_(_half(name, weight))
     return model
 
 
-def round_to_bytes(model: VAE) -> VAE:
+def round_to_bytes(model: Model) -> Model:
     """Round each row of each Linear weight in place to a grid of 255 steps, and all else to float16's precision.
 
     The weights that result are exact in float16, so ``save`` changes them no further, and
@@ -244,7 +253,7 @@ def round_to_bytes(model: VAE) -> VAE:
 
 
 def save(
-    model: VAE,
+    model: VAE | Autoencoder,
     path: str | Path,
     details: dict[str, Any] | None = None,
     *,
@@ -256,8 +265,8 @@ def save(
     Args:
         model: the model; weights are stored as float16.
         path: where to, without an ending.
-        details: what the record says besides the model's own configuration: data, seed, figures.
-        test, test_labels: examples whose Q(z|X) is stored too, for the maps of the widgets.
+        details: what the record says besides the model's own kind and configuration: data, seed, figures.
+        test, test_labels: examples whose Q(z|X), or code, is stored too, for the widgets.
 
     Returns:
         The weights' path.
@@ -269,8 +278,8 @@ def save(
     if (test is None) != (test_labels is None):
         raise ValueError("test and test_labels belong together; pass both or neither")
     if test is not None and test_labels is not None:
-        tensors |= {**_posterior(model, test), _LABELS: test_labels.to(torch.uint8)}
-    return _write(path, tensors, {"model": model.config(), **(details or {})})
+        tensors |= {**_places(model, test), _LABELS: test_labels.to(torch.uint8)}
+    return _write(path, tensors, {**_description(model), **(details or {})})
 
 
 def save_series(
@@ -300,22 +309,32 @@ def save_series(
     Raises:
         ValueError: not one value for each model, models of different shapes, or a weight that is NaN or too large for
             float16; nothing is written.
+        TypeError: an ``Autoencoder``, which has no Q(z|X).
     """
     if not models or len(models) != len(values):
         raise ValueError(f"a series needs one value for each model, got {len(models)} models and {len(values)} values")
-    shapes = [{**model.config(), "sigma": None} for model in models]
+    shapes = [{**require_vae(model, "a series").config(), "sigma": None} for model in models]
     for value, shape in zip(values, shapes, strict=True):
         if shape != shapes[0]:
             raise ValueError(f"the models of a series must have one shape, but that of {over} {value} is {shape}")
     tensors: dict[str, Tensor] = {_LABELS: test_labels.to(torch.uint8)}
     for index, model in enumerate(models):
         weights = {key: _half(key, value) for key, value in model.state_dict().items()}
-        tensors |= {f"{index}/{key}": value for key, value in {**weights, **_posterior(model, test)}.items()}
-    return _write(path, tensors, {"model": models[0].config(), "over": over, "values": list(values), **(details or {})})
+        tensors |= {f"{index}/{key}": value for key, value in {**weights, **_places(model, test)}.items()}
+    described = {**_description(models[0]), "over": over, "values": list(values), **(details or {})}
+    return _write(path, tensors, described)
+
+
+def _description(model: VAE | Autoencoder) -> dict[str, Any]:
+    kind = next(kind for kind, made in KINDS.items() if isinstance(model, made))
+    return {"kind": kind, "model": model.config()}
 
 
 @torch.no_grad()
-def _posterior(model: VAE, test: Tensor) -> dict[str, Tensor]:
+def _places(model: VAE | Autoencoder, test: Tensor) -> dict[str, Tensor]:
+    """Where in latent space the examples are."""
+    if isinstance(model, Autoencoder):
+        return {_CODES: _half(_CODES, model.encode(test))}
     posterior = model.encode(test)
     return {_CODES: _half(_CODES, posterior.mean), _LOG_VARS: _half(_LOG_VARS, posterior.log_var)}
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from vae_lib import evidence, training
 from vae_lib.data import Dataset, binarize
 from vae_lib.files import write_atomically
-from vae_lib.model import VAE, Autoencoder, Terms
+from vae_lib.model import VAE, Autoencoder, Terms, require_vae
 
 PUBLISHED = {"vae": 86.76, "iwae-5": 85.54, "iwae-50": 84.78}
 """Test −log P(X) in nats: Burda et al. 2015, Table 1, MNIST, one stochastic layer, k = 1, 5, 50."""
@@ -109,8 +109,7 @@ def iwae(
 
     Source: Burda et al. 2015, eqs. 8 and 13-14; drawing latents: the end of their section 3.
     """
-    if not isinstance(model, VAE):
-        raise TypeError(f"the bound needs a VAE, which has Q and P(X|z), got {type(model).__name__}")
+    model = require_vae(model, "the bound")
     x = torch.bernoulli(x, generator=generator)
     if k == 1:
         terms = model.terms(x, generator=generator)

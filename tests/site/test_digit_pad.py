@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 from scipy import ndimage, stats
 
 from vae_lib import pretrained
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets import DigitPad
 from vae_lib.widgets.digit_pad import fingerprint, shipped_examples, usual_range
 from vae_lib.widgets.words import DIGIT_PAD
@@ -783,6 +783,8 @@ def test_models_that_do_not_fit_are_refused() -> None:
         DigitPad("digits-2")
     with pytest.raises(ValueError, match="latent_dim 2, got 784 and 3"):
         DigitPad(VAE(784, 3, (4,)))
+    with pytest.raises(TypeError, match=r"DigitPad needs a VAE, .* got Autoencoder"):
+        DigitPad(Autoencoder(784, 2, (4,)))
     with pytest.raises(ValueError, match="likelihood 'gaussian', got bernoulli"):
         DigitPad(VAE(784, 2, (4,), likelihood="bernoulli"))
     test = torch.rand(3, 784)

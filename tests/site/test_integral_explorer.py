@@ -231,7 +231,7 @@ def test_models_and_pictures_that_do_not_fit_are_refused() -> None:
         IntegralExplorer(VAE(16, 3, (4,)))
     with pytest.raises(ValueError, match="'gaussian', which has a sigma, got 'bernoulli'"):
         IntegralExplorer(VAE(16, 2, (4,), likelihood="bernoulli"))
-    with pytest.raises(ValueError, match="which has a sigma, got 'Autoencoder'"):
+    with pytest.raises(TypeError, match=r"IntegralExplorer needs a VAE, .* got Autoencoder"):
         IntegralExplorer(Autoencoder(64, 2))
     with pytest.raises(ValueError, match=r"pass a picture x of shape \(16,\)"):
         IntegralExplorer(VAE(16, 2, (4,)))

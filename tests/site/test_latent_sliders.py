@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from torch.distributions import Normal, kl_divergence
 
 from vae_lib import data, pretrained
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 from vae_lib.widgets import LatentSliders
 from vae_lib.widgets.base import normals
 from vae_lib.widgets.words import LATENT_SLIDERS
@@ -401,13 +401,13 @@ def test_the_shipped_model_brings_its_kl_and_codes() -> None:
     with torch.no_grad():
         q = model.encode(digits.test)
     expected = kl_divergence(Normal(q.mean.double(), q.std.double()), Normal(0.0, 1.0)).mean(0)
-    assert widget.kl == pytest.approx(expected.tolist(), abs=1e-5)  # float32 in the widget
+    assert widget.kl == pytest.approx(expected.tolist(), abs=2e-4)  # float16 in the file
     assert sum(widget.kl) == pytest.approx(pretrained.record("digits-12")["figures"]["test_kl"], abs=1e-3)
     assert 0 < sum(nats >= 0.01 for nats in widget.kl) < len(widget.kl)
     assert [one["label"] for one in widget.choices] == [f"{digit}" for digit in range(10)]
     for digit, choice in enumerate(widget.choices):
         first = digits.test_labels.tolist().index(digit)
-        assert choice["z"] == pytest.approx(q.mean[first].tolist(), abs=1e-5)
+        assert choice["z"] == pytest.approx(q.mean[first].tolist(), rel=2e-3, abs=1e-4)
     assert widget.z == [0.0] * 12
 
 
@@ -441,11 +441,32 @@ def test_labels_of_any_kind(given: Any) -> None:
     assert [one["label"] for one in sliders_of(labels=given).choices] == expected
 
 
-def test_a_saved_model_whose_record_names_no_data(tmp_path: Path) -> None:
+def test_a_saved_model_without_codes_needs_its_kl(tmp_path: Path) -> None:
     pretrained.save(a_model(), tmp_path / "mine")
-    with pytest.raises(ValueError, match=r"record of '.*mine' names no data to measure kl on, so kl must be given"):
+    with pytest.raises(ValueError, match=r"mine' holds no codes of test examples; .*, or pass kl, the nats of each"):
         LatentSliders(f"{tmp_path / 'mine'}")
     assert LatentSliders(f"{tmp_path / 'mine'}", kl=KL).choices == []
+
+
+def test_a_saved_model_brings_its_kl_and_codes_without_its_data(tmp_path: Path) -> None:
+    model, x, labels = a_model(), torch.rand(5, 64), torch.tensor([3, 1, 3, 1, 8])
+    pretrained.save(model, tmp_path / "mine", {"data": "mnist"}, test=x, test_labels=labels)
+    widget = LatentSliders(f"{tmp_path / 'mine'}")
+    with torch.no_grad():
+        q = model.encode(x)
+    expected = kl_divergence(Normal(q.mean, q.std), Normal(0.0, 1.0)).mean(0)
+    assert widget.kl == pytest.approx(expected.tolist(), rel=1e-2, abs=1e-3)  # float16
+    assert [one["label"] for one in widget.choices] == ["1", "3", "8"]
+    for place, choice in zip((1, 0, 4), widget.choices, strict=True):
+        assert choice["z"] == pytest.approx(q.mean[place].tolist(), rel=2e-3, abs=1e-3)
+
+
+def test_an_autoencoder_has_no_kl(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pretrained.save(Autoencoder(64, 3, (4,)), tmp_path / "plain", test=torch.rand(2, 64), test_labels=torch.arange(2))
+    for given in (Autoencoder(64, 3, (4,)), f"{tmp_path / 'plain'}"):
+        with pytest.raises(TypeError, match=r"LatentSliders needs a VAE, .* got Autoencoder"):
+            LatentSliders(given)
 
 
 @pytest.mark.parametrize("given", [[1.0], [0.0] * 13, [float("nan")] * 12, "z", None, 3.0])

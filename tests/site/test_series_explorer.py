@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from torch import Tensor
 
 from vae_lib import data, pretrained
-from vae_lib.model import VAE
+from vae_lib.model import VAE, Autoencoder
 from vae_lib.pretrained import Series
 from vae_lib.widgets import SeriesExplorer
 from vae_lib.widgets.words import SERIES_EXPLORER as WORDS
@@ -555,6 +555,7 @@ REFUSED: list[tuple[Callable[[Series], Any], type[Exception], str]] = [
     (lambda s: s._replace(over="sigma"), ValueError, "over 'beta' or 'epoch', got 'sigma'"),
     (lambda s: s._replace(values=(0.0, *s.values[1:])), ValueError, "beta must be greater than 0, got 0.0"),
     (lambda s: s._replace(models=s.models[:1]), ValueError, "at least two models, got 1"),
+    (lambda s: s._replace(models=(Autoencoder(64, 2),) * 4), TypeError, "needs a VAE, .* got Autoencoder"),
     (lambda s: s._replace(models=(VAE(64, 3, (4,)),) * 4), ValueError, "latent_dim 2, got 3"),
     (lambda s: s._replace(models=(*s.models[:3], VAE(64, 3, (4,)))), ValueError, "latent_dim 2, got 3 at beta 50"),
     (lambda s: s._replace(values=(1.0, 0.1, 4.0, 50.0)), ValueError, r"must rise .* got \[1.0, 0.1, 4.0, 50.0\]"),

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vae_lib import pretrained
 from vae_lib.distributions import Gaussian
-from vae_lib.model import VAE
+from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
     HERE,
     BookWidget,
@@ -145,7 +145,7 @@ class DigitPad(BookWidget):
 
     Raises:
         ValueError: a model of another shape or likelihood, or codes, labels, test or examples that do not fit.
-        TypeError: a network with layers that the browser cannot compute.
+        TypeError: no VAE, or a network with layers that the browser cannot compute.
         traitlets.TraitError: an ``x`` that is no such picture, or an ``epsilon`` that is not two finite numbers.
 
     Source: Eq. (4) with one z for each X; LeCun et al. 1998 for the form of MNIST's digits.
@@ -179,12 +179,11 @@ class DigitPad(BookWidget):
         x: Tensor | ArrayLike | bytes | None = None,
         epsilon: Sequence[float] | Tensor = (0.8, -0.6),
     ) -> None:
-        if isinstance(model, str):
-            if codes is None and labels is None:
-                means, digits = pretrained.codes(model)
-                every = max(1, len(means) // DOTS)
-                codes, labels = means[::every], digits[::every]
-            model = pretrained.load(model)
+        if isinstance(model, str) and codes is None and labels is None:
+            means, digits = pretrained.codes(model)
+            every = max(1, len(means) // DOTS)
+            codes, labels = means[::every], digits[::every]
+        model = require_vae(pretrained.load(model) if isinstance(model, str) else model, "DigitPad")
         _check_model(model)
         points = check_codes(codes)
         shipped = shipped_examples()
@@ -272,10 +271,10 @@ def _check_model(model: VAE) -> None:
             f"DigitPad needs a model with data_dim {PIXELS} and latent_dim 2, got {model.data_dim} and "
             f"{model.latent_dim}; train one on MNIST, or leave model out"
         )
-    if getattr(model, "likelihood", None) != "gaussian":
+    if model.likelihood != "gaussian":
         raise ValueError(
-            f"DigitPad needs a VAE with likelihood 'gaussian', got {getattr(model, 'likelihood', type(model).__name__)}"
-            ": a drawing has grey values, of which only a Gaussian P(X|z) is a density"
+            f"DigitPad needs a VAE with likelihood 'gaussian', got {model.likelihood}: a drawing has grey values, of "
+            "which only a Gaussian P(X|z) is a density"
         )
 
 

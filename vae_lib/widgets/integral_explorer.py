@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib import data, evidence, pretrained
-from vae_lib.model import VAE
+from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
     BookWidget,
     NumberIn,
@@ -68,7 +68,7 @@ class IntegralExplorer(BookWidget):
 
     Raises:
         ValueError: a model of another kind, an ``x`` or image_shape that does not fit, or values that are not finite.
-        TypeError: a decoder with layers that the browser cannot compute.
+        TypeError: no VAE, or a decoder with layers that the browser cannot compute.
         traitlets.TraitError: ``draws``, ``sigma`` or ``seed`` out of bounds.
 
     Source: Eq. (1); ``evidence.prior_monte_carlo``, with these draws.
@@ -101,8 +101,7 @@ class IntegralExplorer(BookWidget):
         seed: int = 3,
         image_shape: tuple[int, int] | None = None,
     ) -> None:
-        if isinstance(model, str):
-            model = pretrained.load(model)
+        model = require_vae(pretrained.load(model) if isinstance(model, str) else model, "IntegralExplorer")
         _check_model(model)
         self._x = _check_x(x, model.data_dim)
         sent = as_sent(model, "decoder")
@@ -192,9 +191,10 @@ def _bands(model: VAE, x: Tensor, sigmas: list[float]) -> list[list[list[float]]
 def _check_model(model: VAE) -> None:
     if model.latent_dim != 2:
         raise ValueError(f"IntegralExplorer needs a model with latent_dim 2, got {model.latent_dim}")
-    likelihood = getattr(model, "likelihood", type(model).__name__)
-    if likelihood != "gaussian":
-        raise ValueError(f"IntegralExplorer needs the likelihood 'gaussian', which has a sigma, got {likelihood!r}")
+    if model.likelihood != "gaussian":
+        raise ValueError(
+            f"IntegralExplorer needs the likelihood 'gaussian', which has a sigma, got {model.likelihood!r}"
+        )
 
 
 def _check_x(x: Tensor | ArrayLike | None, data_dim: int) -> Tensor:

@@ -39,7 +39,7 @@ class LatentExplorer(BookWidget):
     Args:
         model: a model with ``latent_dim`` 2, or the name of one that ships with the package, whose test digits'
             codes, their log variances and labels then come with it. An ``Autoencoder`` is shown without the prior's
-            circles: it has none.
+            circles and without ellipses: it has no prior and no Q(z|X).
         codes: the codes of digits, their posterior means, shape ``(n, 2)``; no dots without them.
         labels: the digits 0 to 9, shape ``(n,)``; grey dots and no walk without them.
         z: where the reader starts.
@@ -126,11 +126,14 @@ class LatentExplorer(BookWidget):
         return walk
 
 
-def _shipped(name: str, codes: Values, labels: Values, log_var: Values) -> tuple[VAE, Values, Values, Values]:
+def _shipped(
+    name: str, codes: Values, labels: Values, log_var: Values
+) -> tuple[VAE | Autoencoder, Values, Values, Values]:
     """The shipped model, and the codes, labels and log variances that ship with it unless others were given."""
     from vae_lib import pretrained
 
+    model = pretrained.load(name)
     if codes is None and labels is None and log_var is None:
         codes, labels = pretrained.codes(name)
-        log_var = pretrained.log_vars(name)
-    return pretrained.load(name), codes, labels, log_var
+        log_var = pretrained.log_vars(name) if isinstance(model, VAE) else None
+    return model, codes, labels, log_var

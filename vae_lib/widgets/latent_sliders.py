@@ -11,8 +11,9 @@ import traitlets
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from vae_lib import pretrained
 from vae_lib.distributions import gaussian_kl
-from vae_lib.model import VAE
+from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
     BookWidget,
     Seed,
@@ -51,7 +52,7 @@ class LatentSliders(BookWidget):
 
     Args:
         model: a model with ``latent_dim`` 3 or more, or the name of one that ships with the package; ``kl``, ``codes``
-            and ``labels`` are then measured on the test set of its data, unless they are given.
+            and ``labels`` are then those of the test examples that were saved with it, unless they are given.
         kl: the KL of each latent number in nats, averaged over examples, shape ``(latent_dim,)``, such as
             ``gaussian_kl(q.mean[..., None], q.log_var[..., None]).mean(0)``. Needed with a model that is not a name.
         codes: posterior means of examples to start from, shape ``(n, latent_dim)`` with n up to 12; none without them.
@@ -69,7 +70,7 @@ class LatentSliders(BookWidget):
 
     Raises:
         ValueError: fewer latents, or kl, codes, labels or image_shape that do not fit the model or are not finite.
-        TypeError: a decoder with layers that the browser cannot compute.
+        TypeError: no VAE, or a decoder with layers that the browser cannot compute.
         traitlets.TraitError: a ``z`` that is not ``latent_dim`` finite numbers.
     """
 
@@ -97,8 +98,9 @@ class LatentSliders(BookWidget):
     ) -> None:
         if codes is None and labels is not None:
             raise ValueError("labels name codes, so they need them; pass codes too, or leave labels out")
-        if isinstance(model, str):
-            model, kl, codes, labels = _shipped(model, kl, codes, labels)
+        name, model = model, require_vae(pretrained.load(model) if isinstance(model, str) else model, "LatentSliders")
+        if isinstance(name, str):
+            kl, codes, labels = _stored(name, kl, codes, labels)
         if model.latent_dim < FEWEST_LATENTS:
             raise ValueError(
                 f"LatentSliders needs a model with latent_dim {FEWEST_LATENTS} or more, got {model.latent_dim}; "
@@ -129,34 +131,30 @@ class LatentSliders(BookWidget):
         return [min(max(value, -self.extent), self.extent) for value in proposal["value"]]
 
 
-def _shipped(
+def _stored(
     name: str,
     kl: Sequence[float] | Tensor | None,
     codes: Tensor | ArrayLike | None,
     labels: Tensor | Sequence[Any] | None,
-) -> tuple[VAE, Sequence[float] | Tensor | None, Tensor | ArrayLike | None, Tensor | Sequence[Any] | None]:
-    """The shipped model; and, unless they were given, each latent's KL and one code of each class of its test set."""
-    from vae_lib import data, pretrained
+) -> tuple[Sequence[float] | Tensor | None, Tensor | ArrayLike | None, Tensor | Sequence[Any] | None]:
+    """Each latent's KL and one code of each class, unless given: of the examples whose Q(z|X) the model's file holds.
 
-    model = pretrained.load(name)
+    So nobody has to have its data.
+    """
     if kl is not None and codes is not None:
-        return model, kl, codes, labels
-    record = pretrained.record(name)
-    if "data" not in record:
+        return kl, codes, labels
+    try:
+        means, classes = pretrained.codes(name)
+    except ValueError as error:
         if kl is not None:
-            return model, kl, codes, labels
-        raise ValueError(
-            f"the record of {name!r} names no data to measure kl on, so kl must be given; pass the nats of each latent"
-        )
-    dataset = data.load(record["data"])
-    with torch.no_grad():
-        mean, log_var = model.encode(dataset.test)
+            return kl, codes, labels
+        raise ValueError(f"{error}, or pass kl, the nats of each latent") from None
     if kl is None:
-        kl = gaussian_kl(mean[..., None], log_var[..., None]).mean(0)
+        kl = gaussian_kl(means[..., None], pretrained.log_vars(name)[..., None]).mean(0)
     if codes is None:
-        chosen = first_of_each(dataset.test_labels)
-        codes, labels = mean[chosen], dataset.test_labels[chosen]
-    return model, kl, codes, labels
+        chosen = first_of_each(classes)
+        codes, labels = means[chosen], classes[chosen]
+    return kl, codes, labels
 
 
 def _check_kl(kl: Sequence[float] | Tensor | None, latent_dim: int) -> list[float]:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib import data, pretrained
+from vae_lib.model import require_vae
 from vae_lib.pretrained import Series
 from vae_lib.widgets.base import (
     BookWidget,
@@ -72,7 +73,7 @@ class SeriesExplorer(BookWidget):
 
     Raises:
         ValueError: a series that this widget cannot show, examples of another size, or a ``value`` not in the series.
-        TypeError: a ``series`` that is no name and no Series.
+        TypeError: a ``series`` that is no name and no Series, or holds another model than VAEs.
         traitlets.TraitError: an ``index`` that is not in the series, or a ``z`` that is not two finite numbers.
 
     Source: Eq. (4) with a weight β on its KL term (Higgins et al. 2017); rate and distortion as in Alemi et al. 2018.
@@ -177,6 +178,7 @@ def _check_series(series: Series) -> None:
     if len(series.models) < 2:
         raise ValueError(f"a series to slide through needs at least two models, got {len(series.models)}")
     for value, model in zip(series.values, series.models, strict=True):
+        require_vae(model, "SeriesExplorer")
         if model.latent_dim != 2:
             raise ValueError(
                 f"SeriesExplorer needs models with latent_dim 2, got {model.latent_dim} at {series.over} {value:g}"
