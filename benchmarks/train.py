@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import json
 import logging
@@ -195,7 +196,7 @@ def ours(epochs: int, after_epoch: AfterEpoch) -> None:
     model = _network()
     training.fit(
         model,
-        data.load("mnist").train,
+        data.load("mnist", as_bytes=True).train,
         epochs=epochs,
         batch_size=BATCH,
         lr=lambda epoch: RATE,
@@ -212,11 +213,11 @@ def ours_scheduled(epochs: int, after_epoch: AfterEpoch) -> None:
 
     training.fit(
         model,
-        data.load("mnist").train,
+        data.load("mnist", as_bytes=True).train,
         epochs=epochs,
         batch_size=SCHEDULE["batch_size"],
         lr=rate,
-        optimizer=lambda parameters: torch.optim.Adam(parameters, betas=SCHEDULE["betas"], fused=True),
+        optimizer=functools.partial(training.Adam, betas=SCHEDULE["betas"]),
         after_epoch=lambda epoch: after_epoch(_layers(model)),
     )
 

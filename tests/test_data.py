@@ -137,6 +137,28 @@ def test_mnist_is_read_from_the_folder_that_the_environment_names(no_network: Pa
         assert labels.tolist() == written[part + " labels"].tolist()
 
 
+def test_mnist_as_bytes(no_network: Path) -> None:
+    written = write_mnist(no_network)
+    dataset = data.load("mnist", as_bytes=True)
+    for x, part in ((dataset.train, "train"), (dataset.test, "t10k")):
+        assert x.dtype == torch.uint8
+        np.testing.assert_array_equal(x.numpy(), written[part].reshape(-1, 784))
+    assert torch.equal(data.brightness(dataset.train), data.load("mnist").train)
+    halves = torch.tensor([0.0, 0.5])
+    assert data.brightness(halves) is halves
+    with pytest.raises(ValueError, match=r"only mnist is stored as bytes; leave as_bytes out for 'digits'"):
+        data.load("digits", as_bytes=True)
+
+
+def test_mnist_is_what_torchvision_reads(no_network: Path) -> None:
+    write_mnist(no_network)
+    dataset = data.load("mnist", as_bytes=True)
+    for train, x, labels in ((True, dataset.train, dataset.train_labels), (False, dataset.test, dataset.test_labels)):
+        theirs = torchvision_mnist.MNIST(str(no_network), train=train)
+        assert torch.equal(x, theirs.data.flatten(1))
+        assert torch.equal(labels, theirs.targets)
+
+
 def test_mnist_root_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VAE_LIB_DATA", raising=False)
     assert data.mnist_root() == Path.home() / ".cache" / "vae_lib"
@@ -162,6 +184,7 @@ def test_mnist_without_a_network_says_so_in_one_line(no_network: Path) -> None:
         pytest.param(lambda file: file.write_bytes(b""), id="empty"),
         pytest.param(lambda file: file.write_bytes(file.read_bytes()[:-9]), id="cut short"),
         pytest.param(lambda file: file.write_bytes(b"<html>captive portal</html>"), id="not MNIST"),
+        pytest.param(lambda file: file.write_bytes(struct.pack(">2i", 2049, 0)), id="of another length"),
     ],
 )
 @pytest.mark.parametrize("name", [MNIST_FILES[0], MNIST_FILES[3]])

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from tqdm import tqdm
 
 from vae_lib import evidence, training
@@ -136,10 +135,6 @@ def iwae(
     return bound, Terms(bound + kl, kl)
 
 
-def _adam(parameters: list[nn.Parameter]) -> Optimizer:
-    return torch.optim.Adam(parameters, betas=(0.9, 0.999), eps=1e-4, fused=True)
-
-
 def train(
     model: VAE, x: Tensor, stages: Sequence[Stage], folder: Path, *, batch_size: int, seed: int
 ) -> list[dict[str, Any]]:
@@ -170,7 +165,7 @@ def train(
             after_epoch=clock,
             checkpoint=folder / f"{name}.ckpt",
             objective=objective,
-            optimizer=_adam,
+            optimizer=functools.partial(training.Adam, eps=1e-4),
         )
         if history.stopped:
             raise KeyboardInterrupt
