@@ -682,7 +682,7 @@ def test_a_shipped_models_training_had_stopped_improving(name: str) -> None:
     record = pretrained.record(name)
     epochs, patience = (int(re.search(rf"--{key} (\d+)", record["command"])[1]) for key in ("epochs", "patience"))
     if record["epochs_run"] == epochs:
-        assert 0 <= record["gained_lately"] < 1  # nats in so many epochs: half of the figures' standard error
+        assert 0 <= record["gained_lately"] < 1  # nats in so many epochs, below the figures' standard error
     else:
         assert record["epochs_run"] == record["best_epoch"] + patience
 
