@@ -71,8 +71,7 @@ def bernoulli_log_density(x: Tensor, logits: Tensor) -> Tensor:
     Returns:
         Nats, shape ``(...)``: summed over the last axis.
     """
-    x, logits = torch.broadcast_tensors(x, logits)
-    return -functional.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+    return (x * logits - functional.softplus(logits, threshold=40)).sum(-1)  # beyond 40 it is the logit itself
 
 
 class Gaussian(NamedTuple):
