@@ -221,8 +221,32 @@ def test_the_pad_and_python_follow_each_other(open_notebook: Callable[[nbformat.
     expect(shown.locator(".vae-invite")).to_be_visible()
 
 
+def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "from vae_lib.widgets.quick_questions import Question, QuickQuestions, Right, Wrong\n"
+            "w = QuickQuestions([Question('Which?', Wrong('this', 'not so'), Right('that', 'it is'))])\nw",
+            "print('chosen', w.chosen, 'correct', w.correct)",
+            "w.chosen = [-1]",
+        )
+    )
+    shown, reading, writing = (nth_cell(page, i) for i in range(3))
+    run_cell(page, shown)
+    first = shown.get_by_role("radio", name="this")
+    first.focus(timeout=120_000)
+    expect(shown.locator(".vae-questions-text")).to_be_hidden()
+    page.keyboard.press("Space")
+    expect(shown.locator(".vae-verdict")).to_have_text("Not quite. not so")
+    page.keyboard.press("ArrowDown")  # the notebook leaves it to the radio buttons
+    expect(shown.locator(".vae-verdict")).to_have_text("Right. it is")
+    run_cell(page, reading)
+    expect(page.get_by_text("chosen [1] correct 1")).to_be_visible()
+    run_cell(page, writing)
+    expect(shown.get_by_role("radio", checked=True)).to_have_count(0)
+
+
 def test_every_widget_is_driven_here() -> None:
-    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad"}
+    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "QuickQuestions"}
     assert driven == set(widgets.__all__)
 
 

@@ -405,3 +405,14 @@ SERIES_EXPLORER: Final[Words] = {
     "epoch_hint": "Move the slider, or pick a place in the curves. Drag the ring on the map, or use the arrow keys, to "
     "see f(z) there.",
 }
+
+QUICK_QUESTIONS: Final[Words] = {
+    "bad_questions": "These questions cannot be shown: each needs a text, answers with a reason, and for what is "
+    "chosen the place of an answer, or −1 for none. Make the widget again from such questions.",
+    "name": "Quick questions",
+    "hint": "Choose an answer, and below it stands whether it is right, and why. You may choose again.",
+    "right": "Right.",
+    "wrong": "Not quite.",
+    "score": "{right} of {count} right",
+    "solution": "The right answer, and why",
+}
