@@ -1,0 +1,70 @@
+"""What the exercises of pages 10.1 to 10.4 call right and wrong, by scipy and numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import optimize, special, stats
+
+from vae_lib.mistakes import QUESTIONS
+
+
+def check(name: str, right: float, wrong: dict[float, float]) -> None:
+    """Right and every wrong number come out as their words say; the tolerance is a twentieth of the learner's."""
+    question = QUESTIONS[name]
+    assert float(question.right) == pytest.approx(right, abs=question.tolerance / 20)
+    assert {value: value for value, _ in question.wrong} == pytest.approx(wrong, abs=question.tolerance / 20)
+
+
+def test_rate_for_beta() -> None:
+    def chosen(beta: float) -> float:
+        lowest = optimize.minimize_scalar(lambda rate: 50 * np.exp(-rate / 5) + beta * rate, bounds=(0, 40))
+        return float(lowest.x)
+
+    no_chain_rule = optimize.brentq(lambda rate: 50 * np.exp(-rate / 5) - 2, 0, 40)
+    check("rate for beta", chosen(2), {16.094: no_chain_rule, 11.513: chosen(1), -8.047: -chosen(2), 4.581: chosen(4)})
+
+
+def test_worth_of_a_label() -> None:
+    log_given = np.array([30.0] + [-100.0] * 9)
+    right = special.logsumexp(log_given, b=0.1)
+    check("worth of a label", right, {30.0: 30, 32.303: 60 - right, 3.0: 0.1 * 30, 29.0: 30 - np.log10(10)})
+
+
+def test_two_weights() -> None:
+    weights = np.array([1.0, 3.0])
+    of_mean, of_logs = np.log(weights.mean()), np.log(weights).mean()
+    by_tens = np.log10(weights.mean()) - np.log10(weights).mean()
+    right = of_mean - of_logs
+    check("two weights", right, {0.54931: of_logs, 0.69315: of_mean, -0.14384: -right, 0.06247: by_tens})
+
+
+def test_noisier_encoder() -> None:
+    few, many = 4, 36
+    right = few**-0.5 / many**-0.5
+    check("noisier encoder", right, {9.0: many / few, 0.33333: 1 / right, 6.0: many**0.5, 81.0: (many / few) ** 2})
+
+
+def test_dead_pixels() -> None:
+    wide, narrow = stats.norm(0, 0.1).logpdf(0), stats.norm(0, 0.01).logpdf(0)
+    right = 5 * (narrow - wide)
+    squared = 5 * (np.log(0.1**2) - np.log(0.01**2))
+    check(
+        "dead pixels",
+        right,
+        {2.3026: narrow - wide, 5.0: 5 * np.log10(10), -11.513: -right, 23.026: squared},
+    )
+
+
+def test_sigma_of_rounding() -> None:
+    cell = stats.uniform(0, 1 / 256)
+    check(
+        "sigma of rounding",
+        cell.std(),
+        {
+            0.0039062: 1 / 256,
+            0.00032552: 1 / 256 / 12,
+            1.2716e-6: cell.var(),
+            0.016981: stats.uniform(0, 1 / 17).std(),
+        },
+    )
