@@ -28,7 +28,8 @@ def prose(path: Path) -> str:
 
 def test_the_table_of_contents_names_every_page() -> None:
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    named = {toc["root"], *(entry["file"] for entry in toc["chapters"])}
+    sections = [section for entry in toc["chapters"] for section in entry.get("sections", [])]
+    named = {toc["root"], *(entry["file"] for entry in [*toc["chapters"], *sections])}
     assert named == {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]}
     assert len(CHAPTERS) >= 5
 
@@ -51,12 +52,29 @@ def test_chapter_has_the_template_s_parts(path: Path) -> None:
         "**Time.**",
         "## Exercises",
         "## Summary",
+        "**Next.**",
     ):
-        assert part in text, part
+        assert text.count(part) == 1, part
     exercises = text.split("## Exercises")[1]
-    assert len(re.findall(r"^\*\*\d\. ", exercises, re.MULTILINE)) >= 2
-    folded = [cell for cell in cells(path, "code") if "hide-cell" in cell["metadata"].get("tags", [])]
-    assert len(folded) >= 2, "each exercise has its solution folded away"
+    numbers = [int(number) for number in re.findall(r"^\*\*(\d)\. ", exercises, re.MULTILINE)]
+    assert numbers
+    assert numbers == list(range(1, len(numbers) + 1))
+    folded = [cell for cell in cells(path, "code") if "solution" in cell["metadata"].get("tags", [])]
+    assert len(folded) == len(numbers), "each exercise has its solution folded away"
+
+
+@pytest.mark.parametrize("path", [path for path in CHAPTERS if path.stem[0] == "0"], ids=lambda path: path.stem)
+def test_the_first_nine_chapters_ask_what_has_stayed(path: Path) -> None:
+    text = prose(path)
+    assert text.count("**Without looking, say:**") == 1
+    exercises = text.split("## Exercises")[1].split("## Summary")[0]
+    blocks = re.split(r"^\*\*\d\. ", exercises, flags=re.MULTILINE)[1:]
+    assert len(blocks) >= 3
+    for block in blocks:
+        assert block.count("<summary>Hint</summary>") == 1, block
+    # One of them is done by hand, with a widget or a slider of the chapter, to which it leads back.
+    by_hand = re.compile(r"\b(drag|move|slider|sliders|find a)\b", re.IGNORECASE)
+    assert any(by_hand.search(block) and re.search(r"\]\(#[^)]+\)", block) for block in blocks)
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -80,3 +98,21 @@ def test_the_four_equations_stand_once_each_under_their_headings() -> None:
         section = re.search(rf"^## Equation {number}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
         assert section, number
         assert rf"\tag{{{number}}}" in section[1]
+
+
+def test_every_citation_exists_and_is_said_to_be_for_something() -> None:
+    known = re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(known) == len(set(known))
+
+    def cited(text: str) -> set[str]:
+        roles = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", text)
+        return {key.strip() for keys in roles for key in keys.split(",")}
+
+    pages = {path.stem: cited(prose(path)) for path in NOTEBOOKS}
+    pages |= {path.stem: cited(path.read_text(encoding="utf-8")) for path in BOOK.glob("*.md")}
+    for name, keys in pages.items():
+        assert keys <= set(known), f"{name}: {keys - set(known)}"
+    unused = set(known).difference(*pages.values())
+    assert not unused, "entries that no page cites"
+    first_nine = set[str]().union(*(keys for name, keys in pages.items() if name[0] == "0"))
+    assert first_nine <= pages["references"], "references.md says what each is cited for"

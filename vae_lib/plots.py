@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
 from vae_lib.distributions import Gaussian
 from vae_lib.evidence import GapParts, Grid
@@ -389,6 +390,40 @@ def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tenso
         bottom.tick_params(labelsize=7)
         bottom.locator_params(nbins=5)
     axes[1, 0].set_ylabel("z₂", rotation=0)
+    return figure
+
+
+@_in_style
+def tilted_posteriors(
+    posteriors: Sequence[MultivariateNormal], qs: Sequence[Gaussian], titles: Sequence[str]
+) -> Figure:
+    """Exact Gaussian posteriors of two latents, which may be tilted, each under a diagonal Q, which may not.
+
+    Args:
+        posteriors: P(z|X), each of batch shape ``()``; the shaded ellipse is drawn at 2 standard deviations.
+        qs: one Gaussian of shape ``(2,)`` each; its outline is drawn at 2 standard deviations too.
+        titles: a line above each panel.
+    """
+    figure, axes = _subplots(1, len(posteriors), height=3.0, squeeze=False)
+    for ax, posterior, q, title in zip(axes[0], posteriors, qs, titles, strict=True):
+        center = posterior.mean.detach().numpy()
+        variances, directions = np.linalg.eigh(posterior.covariance_matrix.detach().numpy())
+        tilt = np.degrees(np.arctan2(directions[1, 1], directions[0, 1]))  # of the longest axis, which comes last
+        ax.add_patch(
+            Ellipse(tuple(center), *(4 * np.sqrt(variances[::-1])), angle=tilt, color=COLORS["gap"], alpha=0.3, lw=0)
+        )
+        mean, std = q.mean.detach().numpy(), q.std.detach().numpy()
+        ax.add_patch(Ellipse(tuple(mean), *(4 * std), fill=False, ec=COLORS["posterior"], lw=1.8))
+        ax.annotate("Q", (mean[0], mean[1] + 2 * std[1]), color=COLORS["posterior"], ha="center", va="bottom")
+        lower = center - 2 * np.sqrt(variances[1]) * directions[:, 1] * (1 if directions[1, 1] > 0 else -1)
+        ax.annotate("P(z|X)", lower, xytext=(4, -3), textcoords="offset points", color=COLORS["gap"], va="top")
+        reach = 3 * np.sqrt(variances[1])
+        ax.set_xlim(center[0] - reach, center[0] + reach)
+        ax.set_ylim(center[1] - reach, center[1] + reach)
+        ax.set_aspect("equal")
+        ax.set_title(title)
+        ax.set_xlabel("z₁")
+    axes[0, 0].set_ylabel("z₂", rotation=0)
     return figure
 
 
