@@ -1,0 +1,101 @@
+"""The questions, the glossary and the reference of the built book: nothing is missing, links are where they belong."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+import vae_lib
+
+Pages = dict[str, BeautifulSoup]
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> Pages:
+    """The text of each page of the book."""
+    soups = {path.stem: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in site.glob("*.html")}
+    return {name: article for name, soup in soups.items() if (article := soup.select_one("article"))}
+
+
+def public_names() -> Iterator[str]:
+    """The functions and classes that a module defines; of the widgets, those that the package offers."""
+    for found in pkgutil.walk_packages(vae_lib.__path__, "vae_lib."):
+        if found.name.startswith("vae_lib.widgets.") or found.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(found.name)
+        for name, member in vars(module).items():
+            own = not name.startswith("_") and getattr(member, "__module__", None) == found.name
+            if (own or name in getattr(module, "__all__", ())) and (
+                inspect.isclass(member) or inspect.isfunction(member)
+            ):
+                yield f"{found.name}.{name}"
+
+
+def test_every_public_function_and_class_is_described(pages: Pages) -> None:
+    described = {str(tag["id"]) for page in pages.values() for tag in page.select("dt.sig[id]")}
+    wanted = set(public_names())
+    assert len(wanted) > 100
+    assert wanted <= described, sorted(wanted - described)
+    assert not [name for name in described if "._" in name]
+
+
+def test_every_equation_of_the_reference_is_a_link(pages: Pages) -> None:
+    linked = 0
+    for name, page in pages.items():
+        if name.startswith("reference"):
+            for part in page.find_all(string=re.compile(r"\((1|2|3|4)\)")):
+                if re.search(r"Eqs?\.|Equation", part) and not part.find_parent("code"):
+                    assert part.find_parent("a"), f"{name}: {part}"
+                    linked += 1
+    assert linked > 40
+
+
+def test_links_to_equations_and_sections_arrive(pages: Pages) -> None:
+    for name in [name for name in pages if name.startswith(("reference", "glossary", "faq"))]:
+        for link in pages[name].select("a.reference.internal[href*='#']"):
+            target, _, anchor = str(link["href"]).partition("#")
+            arrived = pages[target.removesuffix(".html") or name]
+            assert arrived.find(id=anchor), f"{name}: {link}"
+
+
+def test_every_term_is_linked_from_the_text(pages: Pages) -> None:
+    terms = {str(tag["id"]) for tag in pages["glossary"].select("dl.glossary dt[id]")}
+    links = [link for page in pages.values() for link in page.select("a.glossary-link")]
+    assert len(terms) > 40
+    assert {str(link["href"]).removeprefix("glossary.html#") for link in links} == terms
+
+
+def test_a_page_links_a_term_once_and_only_in_its_prose(pages: Pages) -> None:
+    for name, page in pages.items():
+        links = page.select("a.glossary-link")
+        assert len({str(link["href"]) for link in links}) == len(links), name
+        for link in links:
+            assert link.find_parent("p"), f"{name}: {link}"
+            assert not link.find_parent(["h1", "h2", "h3", "a", "code", "pre", "figure", "table"]), f"{name}: {link}"
+    assert not pages["glossary"].select("a.glossary-link")
+
+
+def test_every_entry_has_chinese_and_a_place_in_the_book(pages: Pages) -> None:
+    for entry in pages["glossary"].select("dl.glossary dd"):
+        assert re.match(r"\s*\(.+?\) ", entry.text), entry.text
+        assert entry.select("a[href^='0'], a[href^='1']"), entry.text
+
+
+def test_twelve_questions_each_with_an_answer_a_proof_and_a_place(pages: Pages) -> None:
+    sections = pages["faq"].select("section > h2")
+    questions = [heading.parent for heading in sections if heading.text.rstrip("#").strip().rstrip("#").endswith("?")]
+    assert len(questions) == 12
+    for question in filter(None, questions):
+        paragraphs = [p for p in question.find_all("p", recursive=False) if not p.text.startswith("More:")]
+        words = len(" ".join(p.text for p in paragraphs).split())
+        assert 60 <= words <= 150, f"{words} words: {question.h2}"
+        assert "assert" in question.select_one("div.cell_input").text
+        more = next(p for p in question.find_all("p", recursive=False) if p.text.startswith("More:"))
+        assert more.select("a[href*='#'], a[href^='1']")
