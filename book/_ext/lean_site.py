@@ -257,6 +257,17 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             picture.replace_self(nodes.container("", framed, classes=["output"]))
 
 
+def name_toggles(page: str) -> str:
+    """The page with a name for each arrow of the sidebar that unfolds what lies under a page; the theme gives none."""
+
+    def named(match: re.Match[str]) -> str:
+        title = re.sub(r"<[^>]+>", "", match["title"])
+        return f'{match["before"]}<summary aria-label="Pages under {title}">'
+
+    toggle = r'(?P<before><a class="reference internal" href="[^"]*">(?P<title>.*?)</a><details[^>]*>)<summary>'
+    return re.sub(toggle, named, page)
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
@@ -264,7 +275,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     static = Path(app.outdir, "_static")
     for path in Path(app.outdir).glob("*.html"):
         page = path.read_text(encoding="utf-8")
-        if (lean := one_style_sheet(page, static)) != page:
+        if (lean := name_toggles(one_style_sheet(page, static))) != page:
             path.write_text(lean, encoding="utf-8")
     for folder in ("vendor/fontawesome", "locales"):
         shutil.rmtree(static / folder, ignore_errors=True)

@@ -54,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail(f"VAE_BOOK_SITE is {given}, which has no index.html; build the book or unset it")
         return folder
     output = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "jupyter_book", "build", "book", "--config", "_config.yml"]
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book", "--config", "_config.yml"]
     command += ["-W", "-n", "--keep-going", "--path-output", str(output)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:

@@ -19,7 +19,8 @@ from vae_lib.widgets.base import unpack_weights
 
 ROOT = Path(__file__).parents[2]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [f"{Path(name).with_suffix('')}.html" for name in [TOC["root"], *(entry["file"] for entry in TOC["chapters"])]]
+ENTRIES = [part for entry in TOC["chapters"] for part in [entry, *entry.get("sections", [])]]
+PAGES = [f"{Path(name).with_suffix('')}.html" for name in [TOC["root"], *(entry["file"] for entry in ENTRIES)]]
 
 OpenPage = Callable[..., Page]
 
