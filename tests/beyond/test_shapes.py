@@ -99,3 +99,8 @@ def test_bad_input_is_named() -> None:
         shapes.factor_information(spread, factors)
     with pytest.raises(ValueError, match=r"at least two latents .*got \(4, 1\)"):
         shapes.information_gap(torch.zeros(4, 1), torch.zeros(4))
+
+
+def test_a_factor_that_never_varies_has_no_gap() -> None:
+    with pytest.raises(ValueError, match=r"every factor must take two values or more"):
+        shapes.information_gap(torch.zeros(2, 3), torch.tensor([0.0, 1.0]))

@@ -126,6 +126,9 @@ def information_gap(information: Tensor, entropy: Tensor) -> Tensor:
     Returns:
         Shape ``(factors,)``.
 
+    Raises:
+        ValueError: shapes that do not fit, or a factor that never varies, whose entropy is 0.
+
     Source: Chen et al. 2018, section 4.1.
     """
     if information.ndim != 2 or information.shape[1] < 2 or entropy.shape != information.shape[:1]:
@@ -133,5 +136,7 @@ def information_gap(information: Tensor, entropy: Tensor) -> Tensor:
             "information must have shape (factors, latent_dim) with at least two latents and entropy (factors,), got "
             f"{tuple(information.shape)} and {tuple(entropy.shape)}"
         )
+    if not bool((entropy > 0).all()):
+        raise ValueError(f"every factor must take two values or more, so that its entropy is above 0, got {entropy}")
     best = information.topk(2, dim=1).values  # (factors, 2)
     return (best[:, 0] - best[:, 1]) / entropy
