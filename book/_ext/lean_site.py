@@ -232,14 +232,19 @@ def one_style_sheet(page: str, static: Path) -> str:
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Two attributes that docutils and MyST-NB write.
+    """What docutils, Sphinx and MyST-NB write and a screen reader stumbles over.
 
     Entries of a bibliography are items of its list; the role they get has been withdrawn. What hides a cell is named by
-    its visible text, not by another one.
+    its visible text, not by another one. The arguments of a long signature are lines, no list of definitions.
     """
+
+    def lines(match: re.Match[str]) -> str:
+        return f'<div class="sig-lines">{match[1].replace("<dd>", "<div>").replace("</dd>", "</div>")}</div>'
+
     if "body" in context:
         body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
-        context["body"] = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        context["body"] = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
 
 
 def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -264,7 +269,7 @@ def name_toggles(page: str) -> str:
         title = re.sub(r"<[^>]+>", "", match["title"])
         return f'{match["before"]}<summary aria-label="Pages under {title}">'
 
-    toggle = r'(?P<before><a class="reference internal" href="[^"]*">(?P<title>.*?)</a><details[^>]*>)<summary>'
+    toggle = r'(?P<before><a class="[^"]*" href="[^"]*">(?P<title>.*?)</a><details[^>]*>)<summary>'
     return re.sub(toggle, named, page)
 
 

@@ -240,9 +240,9 @@ def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbf
     page.keyboard.press("ArrowDown")  # the notebook leaves it to the radio buttons
     expect(shown.locator(".vae-verdict")).to_have_text("Right. it is")
     run_cell(page, reading)
-    expect(page.get_by_text("chosen [1] correct 1")).to_be_visible()
+    expect(page.get_by_text("chosen [1] correct 1")).to_be_visible(timeout=60_000)  # a kernel may be slow
     run_cell(page, writing)
-    expect(shown.get_by_role("radio", checked=True)).to_have_count(0)
+    expect(shown.get_by_role("radio", checked=True)).to_have_count(0, timeout=60_000)
 
 
 def test_every_widget_is_driven_here() -> None:
