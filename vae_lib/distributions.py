@@ -108,8 +108,8 @@ class Gaussian(NamedTuple):
         return self.mean + self.std * noise
 
     def kl(self) -> Tensor:
-        """𝒟[this ‖ N(0, I)] in nats, shape ``(...)``: the KL term of Eq. (4), as ``gaussian_kl`` gives it."""
-        return 0.5 * (torch.expm1(self.log_var) - self.log_var + self.mean**2).sum(-1)
+        """𝒟[this ‖ N(0, I)] in nats, shape ``(...)``: the KL term of Eq. (4)."""
+        return gaussian_kl(self.mean, self.log_var)
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:

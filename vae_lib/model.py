@@ -56,7 +56,8 @@ def _check_sizes(data_dim: int, latent_dim: int, hidden: tuple[int, ...]) -> Non
         raise ValueError(f"every width in hidden must be at least 1, got {hidden}")
 
 
-def _check_sigma(sigma: float) -> None:
+def check_sigma(sigma: float) -> None:
+    """A ValueError unless ``sigma`` is positive and finite."""
     if not 0 < sigma < math.inf:
         raise ValueError(f"sigma must be a positive number, got {sigma}")
 
@@ -124,7 +125,7 @@ class VAE(nn.Module):
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', got {likelihood!r}")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(map(repr, ACTIVATIONS))}, got {activation!r}")
-        _check_sigma(sigma)
+        check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden
@@ -221,7 +222,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         hidden = tuple(hidden)
         _check_sizes(data_dim, latent_dim, hidden)
-        _check_sigma(sigma)
+        check_sigma(sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_lib.distributions import Gaussian, gaussian_kl, gaussian_log_density, standard_normal_log_density
-from vae_lib.model import Decoder, Terms, mlp
+from vae_lib.model import Decoder, Terms, check_sigma, mlp
 
 
 class LayerTerms(NamedTuple):
@@ -52,8 +52,7 @@ class HierarchicalVAE(nn.Module):
         for name, size in (("data_dim", data_dim), ("bottom", bottom), ("top", top), ("hidden", hidden)):
             if size < 1:
                 raise ValueError(f"{name} must be at least 1, got {size}")
-        if not 0 < sigma < math.inf:
-            raise ValueError(f"sigma must be a positive number, got {sigma}")
+        check_sigma(sigma)
         self.bottom, self.top = bottom, top
         self.features = nn.Sequential(mlp((data_dim, hidden, hidden)), nn.SiLU())
         self.read_bottom = nn.Linear(hidden + bottom, 2 * bottom)

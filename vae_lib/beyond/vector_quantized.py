@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_lib.distributions import gaussian_log_density
-from vae_lib.model import Decoder, Terms, mlp
+from vae_lib.model import Decoder, Terms, check_sigma, mlp
 
 
 class VQVAE(nn.Module):
@@ -44,8 +44,7 @@ class VQVAE(nn.Module):
         for name, value in given.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        if not 0 < sigma < math.inf:
-            raise ValueError(f"sigma must be a positive number, got {sigma}")
+        check_sigma(sigma)
         self.positions, self.size, self.code_dim = positions, size, code_dim
         self.encoder = mlp((data_dim, hidden, hidden, positions * code_dim))
         with torch.no_grad():
