@@ -48,6 +48,7 @@ def environment(folder: Path, python: str) -> Path:
 
 
 def versions(python: Path) -> str:
+    """What Colab brought and no notebook may change."""
     ask = "import numpy, torch, torchvision; print(torch.__version__, torchvision.__version__, numpy.__version__)"
     return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
 
@@ -68,6 +69,7 @@ def execute(notebook: Path, python: Path, folder: Path) -> nbformat.NotebookNode
 
 
 def main() -> int:
+    """Each notebook, and whether it passed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the environment is, or is made")
     parser.add_argument("--python", default="python3.12", help="what to make it with (default: %(default)s)")

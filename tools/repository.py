@@ -69,6 +69,7 @@ def setting(root: Path = ROOT) -> Repository | None:
 
 
 def main() -> int:
+    """Write what differs, and say which files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repository", nargs="?", help='OWNER/NAME, its address on GitHub, or "" for none')
     arguments = parser.parse_args()

@@ -78,7 +78,7 @@ def follow(app: Sphinx, config: Config) -> None:
     services = {"binderhub_url": BINDER, "colab_url": COLAB} if repository else {}
     options["launch_buttons"] = {**options.get("launch_buttons", {}), **services}
     if repository and not config.html_baseurl:
-        config.html_baseurl = repository.site  # type: ignore[attr-defined]
+        config.html_baseurl = repository.site
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
