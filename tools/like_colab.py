@@ -63,7 +63,14 @@ def execute(notebook: Path, python: Path, folder: Path) -> nbformat.NotebookNode
     if found != 1:
         raise SystemExit(f"{notebook.name} has no first cell for Colab")
     manager = AsyncKernelManager()
-    manager.kernel_spec.argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager.kernel_spec.argv = [
+        str(python),
+        "-Xfrozen_modules=off",
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
     client = NotebookClient(nbformat.reads(text, as_version=4), km=manager, timeout=300)
     return client.execute(cwd=str(folder))
 
