@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE := _build/html
 STRICT :=
-BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_ext/*) \
+BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_extra/* book/_ext/*) \
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
 LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*)
 

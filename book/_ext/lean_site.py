@@ -189,7 +189,7 @@ def scripts_out_of_the_way(
         name = str(script.filename)
         if pagename == "search" and re.search("doctools|sphinx_highlight", name):
             script.attributes.pop("defer", None)  # every page has the same objects
-        elif re.search("clipboard|copybutton|sphinx-book-theme|doctools|sphinx_highlight", name):
+        elif re.search(r"\bsite\.js|clipboard|copybutton|sphinx-book-theme|doctools|sphinx_highlight", name):
             script.attributes["defer"] = "defer"
 
 

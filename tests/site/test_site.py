@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -50,11 +51,14 @@ def test_links_within_the_book_lead_somewhere(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_button_leads_nowhere_while_no_repository_is_named(site: Path, name: str) -> None:
+def test_buttons_lead_to_the_repository_once_it_has_a_name(site: Path, name: str) -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    named = bool(os.environ.get("GITHUB_REPOSITORY") or config["repository"]["url"])
     text = (site / name).read_text(encoding="utf-8")
-    named = bool(config["repository"]["url"])
-    assert ("dropdown-launch-buttons" in text or "dropdown-source-buttons" in text) <= named
+    is_notebook = (ROOT / "book" / name).with_suffix(".ipynb").exists()
+    assert ("dropdown-launch-buttons" in text) == (named and is_notebook)
+    assert ("dropdown-source-buttons" in text) == named
+    assert ("mybinder.org" in text) == (named and is_notebook)
 
 
 def test_the_four_equations_show_the_notes_numbers(open_page: OpenPage, site_url: str) -> None:

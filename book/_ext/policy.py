@@ -1,0 +1,73 @@
+"""A Content-Security-Policy in the head of every page: a Sphinx extension.
+
+What a page may do is what the book needs: scripts that came with the site or that this build wrote into the page, and
+the modules and workers that widgets make from text they carry, which have a ``blob:`` address. Nothing comes from
+another host.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+RULES = {
+    "default-src": "'none'",
+    "script-src": "'self' blob:",
+    # MathJax and the widgets write <style> elements, and formulas and pictures carry style attributes.
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self' blob:",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+SCRIPTS = {None, "", "module", "text/javascript"}  # other types are data
+PRINT = 'onclick="window.print()"'  # the theme's button; a policy admits no code in an attribute
+BEFORE = '<meta charset="utf-8" />'
+
+
+def under_policy(page: str) -> str:
+    """The page with the policy before anything that it governs.
+
+    Args:
+        page: the text of a page that nothing changes any more.
+
+    Raises:
+        ValueError: if the page has code in an attribute, or no place for the policy.
+    """
+    page = page.replace(PRINT, 'data-print=""')
+    soup = BeautifulSoup(page, "html.parser")
+    for old in soup.select('meta[http-equiv="Content-Security-Policy"]'):
+        page = page.replace(f'\n    <meta http-equiv="Content-Security-Policy" content="{old["content"]}" />', "")
+    for tag in soup.find_all(lambda tag: any(name.startswith("on") for name in tag.attrs)):
+        raise ValueError(f"code in an attribute, which the policy would stop: {str(tag)[:200]}")
+    hashes = {
+        b64encode(sha256(script.string.encode()).digest()).decode()
+        for script in soup.find_all("script", src=False)
+        if script.get("type") in SCRIPTS and script.string
+    }
+    rules = {**RULES, "script-src": " ".join([RULES["script-src"], *(f"'sha256-{one}'" for one in sorted(hashes))])}
+    policy = "; ".join(f"{name} {value}" for name, value in rules.items())
+    if page.count(BEFORE) != 1:
+        raise ValueError(f"{page.count(BEFORE)} places for the policy, after {BEFORE}")
+    return page.replace(BEFORE, f'{BEFORE}\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />')
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Put the policy into the pages that were built."""
+    if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    for path in Path(app.outdir).glob("*.html"):
+        path.write_text(under_policy(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("build-finished", finish, priority=950)  # after lean_site
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

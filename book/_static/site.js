@@ -1,0 +1,29 @@
+// What every page of the site does beside its widgets: it prints, and it is kept for reading without a network.
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+
+// Not on this computer's own address: there, other sites follow each other at the same one.
+const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);
+
+if (navigator.serviceWorker && !own) {
+  const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
+  const note = () => {
+    if (document.querySelector(".offline-note")) return;
+    const line = document.createElement("p");
+    line.className = "offline-note";
+    line.textContent = "This page is kept: it can be read without a network.";
+    document.querySelector(".bd-footer")?.append(line);
+  };
+  navigator.serviceWorker.addEventListener("message", (event) => event.data === "kept" && note());
+  window.addEventListener("load", async () => {
+    try {
+      await navigator.serviceWorker.register(new URL("sw.js", root), { updateViaCache: "none" });
+      const { active } = await navigator.serviceWorker.ready;
+      const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+      const addresses = [location.href.split("#")[0], ...loaded].filter((address) => address.startsWith(root.origin));
+      active?.postMessage({ addresses });
+    } catch {
+      // A browser that keeps nothing (a private window, say) reads the page all the same.
+    }
+  });
+}

@@ -1,0 +1,120 @@
+"""Every page lives under a strict Content-Security-Policy, and everything on it works there."""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, expect
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
+
+import policy
+
+OpenPage = Callable[..., Page]
+META = 'meta[http-equiv="Content-Security-Policy"]'
+
+
+def rules_of(soup: BeautifulSoup) -> dict[str, set[str]]:
+    parts = (rule.split() for rule in str(soup.select_one(META)["content"]).split(";"))
+    return {name: set(values) for name, *values in parts}
+
+
+def test_every_page_has_it_before_all_that_it_governs(site: Path) -> None:
+    pages = [*site.glob("*.html")]
+    assert len(pages) > 20
+    for path in pages:
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        assert len(soup.select(META)) == 1, path.name
+        assert not soup.select_one(META).find_previous(["script", "link", "style", "img"]), path.name
+        rules = rules_of(soup)
+        assert rules["default-src"] == {"'none'"}
+        assert not {"'unsafe-eval'", "'unsafe-hashes'", "'unsafe-inline'"} & rules["script-src"]
+        hosts = {value for values in rules.values() for value in values if "." in value or value in ("*", "https:")}
+        assert not hosts, path.name
+        inline = [tag for tag in soup.find_all("script", src=False) if "json" not in str(tag.get("type"))]
+        for script in inline:
+            digest = b64encode(sha256(script.string.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in rules["script-src"], f"{path.name}: {script.string[:80]}"
+
+
+def test_a_second_build_leaves_one_policy() -> None:
+    page = '<head>\n    <meta charset="utf-8" />\n    <script>let a = 1;</script></head>'
+    once = policy.under_policy(page)
+    assert policy.under_policy(once) == once
+    changed = policy.under_policy(once.replace("let a", "let b"))
+    assert changed.count("sha256-") == 1
+    assert changed != once
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ('<head><meta charset="utf-8" /></head><p onclick="go()">', "code in an attribute.*onclick"),
+        ("<head></head>", "0 places"),
+    ],
+)
+def test_a_page_that_cannot_have_one(page: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        policy.under_policy(page)
+
+
+def test_what_came_from_elsewhere_is_refused(browser: Browser, site_url: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    ended = {}
+    page.on("requestfinished", lambda request: ended.update({request.url: "finished"}))
+    page.on("requestfailed", lambda request: ended.update({request.url: request.failure}))
+    page.goto(f"{site_url}references.html")
+    refused = page.evaluate(
+        """async () => {
+          const refused = [];
+          document.addEventListener("securitypolicyviolation", event => refused.push(event.effectiveDirective));
+          const script = document.createElement("script");
+          script.textContent = "window.stranger = 1";
+          document.head.append(script);
+          document.body.insertAdjacentHTML("beforeend", "<img src='x' onerror='window.stranger = 2'>");
+          const image = new Image();
+          image.src = "https://example.org/a.png";
+          await fetch("https://example.org/").catch(() => 0);
+          document.body.insertAdjacentHTML("beforeend", "<iframe src='https://example.org/'></iframe>");
+          await new Promise(done => setTimeout(done, 300));
+          return [refused.sort(), window.stranger ?? null];
+        }"""
+    )
+    context.close()
+    assert refused[1] is None
+    assert {"script-src-elem", "script-src-attr", "img-src", "connect-src", "frame-src"} <= set(refused[0])
+    assert {reason for url, reason in ended.items() if "example.org" in url} <= {"csp"}
+
+
+def test_a_page_works_under_it(open_page: OpenPage, site_url: str) -> None:
+    # open_page fails on any message of an error, and a violation is one.
+    page = open_page(f"{site_url}04-equation-4.html")
+    page.wait_for_selector("mjx-container")
+    view = page.locator("[data-widget-model]").first
+    view.scroll_into_view_if_needed()
+    page.wait_for_selector("[data-widget-ready]")
+    slider = page.locator("[data-widget-ready] [role=slider], [data-widget-ready] input[type=range]").first
+    slider.press("ArrowRight")
+    page.locator("div.highlight").first.hover()
+    page.locator("button.copybtn").first.click()
+    page.locator(".theme-switch-button").click()
+    page.evaluate("window.print = () => document.body.dataset.printed = 'yes'")
+    page.locator(".dropdown-download-buttons > button").click()
+    page.locator("[data-print]").click()
+    expect(page.locator("body")).to_have_attribute("data-printed", "yes")
+
+
+def test_mathjax_s_menu_works_under_it(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}04-equation-4.html")
+    page.locator("mjx-container").first.click(button="right")
+    expect(page.get_by_text("Math Settings")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate("MathJax.startup.document.menu.setRenderer('SVG')")  # its script and its fonts come from the site
+    page.wait_for_selector('mjx-container[jax="SVG"]')
