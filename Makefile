@@ -10,9 +10,9 @@ SITE := _build/html
 STRICT :=
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_extra/* book/_ext/*) \
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
-LIBRARY := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*)
+LIBRARY_FILES := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*)
 
-.PHONY: serve test lint unit notebooks site models bench picture constraints clean help
+.PHONY: serve test lint unit notebooks library site links archive models bench picture constraints clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -28,25 +28,36 @@ test: lint notebooks unit
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --keep-id --verify book/*.ipynb
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 unit: STRICT := -W
 unit: $(VENV)/.test site
 	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 2 tests
+
+# Where there is no browser.
+library: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/site
 
 notebooks: $(VENV)/.test
 	$(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope book
 
 site: $(SITE)/.done
 
-# Jupyter Book keeps a page until its notebook changes; a change in vae_lib has to throw it away. A build that fails is
-# thrown away too, or the next one would pass over its warnings in silence.
-$(SITE)/.done: $(BOOK_SOURCES) _build/.library | $(VENV)/.reader
+# Jupyter Book keeps an executed notebook until its cells change; a change in vae_lib has to throw it away. The stamp
+# has a digest of the library in its name, so that in a fresh checkout a cache that was restored still counts. A build
+# that fails is thrown away too, or the next one would pass over its warnings in silence.
+LIBRARY := _build/library-$(shell cat $(sort $(LIBRARY_FILES)) | cksum | tr ' ' '-')
+
+$(SITE)/.done: $(BOOK_SOURCES) $(LIBRARY) | $(VENV)/.reader
 	$(BIN)/jupyter-book build book --config _config.yml -n --keep-going $(STRICT) || { rm -rf _build/.doctrees; exit 1; }
 	@touch $@
 
-_build/.library: $(LIBRARY)
-	rm -rf _build/.jupyter_cache _build/.doctrees
+$(LIBRARY):
+	rm -rf _build/.jupyter_cache _build/.doctrees _build/library-*
 	mkdir -p _build
 	@touch $@
 
@@ -63,6 +74,16 @@ $(VENV)/.reader: requirements.txt pyproject.toml | $(VENV)/.python
 $(VENV)/.test: $(VENV)/.reader
 	$(BIN)/python -m pip install -r requirements.txt -e '.[test]'
 	@touch $@
+
+# Follows the links that lead to other sites.
+links: $(VENV)/.reader
+	$(BIN)/jupyter-book build book --config _config.yml --builder linkcheck --path-output _build/links
+
+# The site as one file, to be unpacked and served on a laptop.
+archive: site
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --exclude=.done --exclude=.buildinfo \
+		-C $(SITE)/.. --transform 's,^html,vae-book,' -c html | gzip -n > _build/vae-book.tar.gz
+	@echo "_build/vae-book.tar.gz: unpack it, then in its folder: python3 -m http.server 8000 --bind 127.0.0.1"
 
 # The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). How long each took
 # stands in its record.
