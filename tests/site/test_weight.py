@@ -33,7 +33,7 @@ def test_nothing_refers_to_font_awesome(site: Path, pages: dict[str, BeautifulSo
 def test_every_file_that_a_page_refers_to_exists(site: Path, pages: dict[str, BeautifulSoup]) -> None:
     checked = 0
     for name, soup in pages.items():
-        for tag in soup.select("link[href], script[src], img[src]"):
+        for tag in soup.select("link[href]:not([rel=canonical]), script[src], img[src]"):
             address = urlsplit(str(tag.get("href") or tag.get("src")))
             if address.path and address.scheme != "data":
                 assert (site / unquote(address.path)).is_file(), f"{name}: {tag}"
