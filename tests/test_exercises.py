@@ -95,8 +95,11 @@ def importance_by_shift(log_likelihood: Tensor, log_prior: Tensor, log_q: Tensor
     return top + (log_weights - top).exp().mean(0).log()
 
 
+NUMPY_S_NOISE = np.random.default_rng(0)
+
+
 def draw_by_numpy_s_noise(mean: Tensor, log_var: Tensor) -> Tensor:
-    noise = np.random.default_rng(0).standard_normal(tuple(mean.shape))
+    noise = NUMPY_S_NOISE.standard_normal(tuple(mean.shape))
     return mean + torch.exp(log_var / 2) * torch.as_tensor(noise, dtype=torch.float32)
 
 
@@ -231,6 +234,16 @@ def test_names_and_words_are_there_once() -> None:
     assert all(getattr(exercises, name).__doc__ for name in public)
 
 
+def seeds_itself(mean: Tensor, log_var: Tensor) -> Tensor:
+    torch.manual_seed(42)
+    return mean + torch.exp(log_var / 2) * torch.randn_like(mean)
+
+
+def seeds_itself_by_numpy(mean: Tensor, log_var: Tensor) -> Tensor:
+    noise = np.random.default_rng(0).standard_normal(tuple(mean.shape))
+    return mean + torch.exp(log_var / 2) * torch.as_tensor(noise, dtype=torch.float32)
+
+
 def test_the_usual_code_of_others_is_told_what_it_does() -> None:
     """Forms that stand in many programs, written as people write them and not as the list of mistakes has them."""
     kl = exercises.check_kl
@@ -257,12 +270,16 @@ def test_the_usual_code_of_others_is_told_what_it_does() -> None:
     assert exercises.check_reparameterize(lambda m, v: torch.normal(m, (0.5 * v).exp())).mistake == "no gradient"
     assert (
         exercises.check_reparameterize(
-            lambda m, v: (
-                m.detach().numpy() + np.exp(v.detach().numpy() / 2) * np.random.default_rng(1).normal(size=m.shape)
-            )
+            lambda m, v: m.detach().numpy() + np.exp(v.detach().numpy() / 2) * NUMPY_S_NOISE.normal(size=m.shape)
         ).mistake
         == "no gradient"
     )
+    assert exercises.check_reparameterize(seeds_itself).mistake == "same noise in every call"
+    assert exercises.check_reparameterize(seeds_itself_by_numpy).mistake == "same noise in every call"
+    added = exercises.check_importance(lambda x, p, q: torch.logsumexp(x + p - q + math.log(len(x)), 0))
+    assert added.mistake == "log of the number added"
+    shares = exercises.check_effective_samples(lambda w: (torch.softmax(w, dim=-1) ** 2).sum(0).reciprocal())
+    assert shares.mistake == "softmax over the batch"
 
 
 # --- whatever a learner's function does ------------------------------------------------------------------------------
@@ -826,6 +843,33 @@ def test_questions_of_chapter_7_on_the_models(networks: Networks) -> None:
     question, share = QUESTIONS["where the codes are"], (of_codes > 0.9).mean()
     assert share == pytest.approx(question.right, abs=question.tolerance / 2)
     assert_origins("where the codes are", {0.52: (of_prior > 0.9).mean(), 0.915: of_codes.mean(), 0.235: 1 - share})
+
+
+def test_the_slider_s_question_of_page_10_1() -> None:
+    test = double(data.load("digits").test)
+    points = {}
+    for beta, networks in of_series("digits-betas").items():
+        reconstruction, kl = gauss_hermite_elbo(networks, test, nodes=8)
+        points[beta] = (-float(reconstruction.mean()), float(kl.mean()))
+
+    def price(one: float, other: float) -> float:
+        (cheap, long), (dear, short) = points[one], points[other]
+        return (dear - cheap) / (long - short)
+
+    question = QUESTIONS["equally good"]
+    # The record's distortion is by draws, that of the quadrature is not.
+    assert price(10, 20) == pytest.approx(question.right, abs=question.tolerance / 2)
+    (at_ten, rate), (at_twenty, lower) = points[10], points[20]
+    found = {
+        0.064: 1 / price(10, 20),
+        30.54: at_twenty - at_ten,
+        8.28: (at_twenty - abs(at_ten)) / (rate - lower),
+        6.46: price(3, 10),
+        22.12: price(20, 40),
+        15.0: (10 + 20) / 2,
+        -15.63: -price(10, 20),
+    }
+    assert_origins("equally good", found)
 
 
 def test_questions_of_chapter_7() -> None:

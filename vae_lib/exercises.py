@@ -145,19 +145,12 @@ def _call(exercise: Exercise, function: Callable[..., Any], case: Sequence[Any],
         warnings.simplefilter("ignore")
         torch.manual_seed(0)
         try:
-            value = function(*(given[place] for place in places))
+            values = [function(*(given[place] for place in places)) for _ in range(2 if exercise.measure else 1)]
         except Exception as error:
             if isinstance(error, NotImplementedError) or "ellipsis" in str(error):
                 raise _UnansweredError from error
             raise _UnusableError(_told(error, function, _inputs(exercise, case))) from error
-    if value is ... or (value is None and _is_stub(function)):
-        raise _UnansweredError
-    if value is None:
-        remedy = "it prints its answer; return it" if printed.getvalue() else "begin its last line with return"
-        raise _UnusableError(f"Your function returns nothing: {remedy}.")
-    tensor = _as_tensor(value)
-    if tensor is None:
-        raise _UnusableError(f"Your function returns {_described(value)}. Wanted is {exercise.returns}.")
+    tensors = [_usable(exercise, function, value, printed.getvalue()) for value in values]
     names = _arguments(exercise)
     changed = [
         name
@@ -165,12 +158,26 @@ def _call(exercise: Exercise, function: Callable[..., Any], case: Sequence[Any],
         if isinstance(before, Tensor) and not torch.equal(now, before)
     ]
     if exercise.measure:
-        if tensor.shape != given[0].shape:
-            raise _UnusableError(
-                f"The shape is {tuple(tensor.shape)}, not {tuple(given[0].shape)}: wanted is {exercise.returns}."
-            )
-        tensor = exercise.measure(tensor, given)
-    return _Outcome(tensor.detach().double().cpu(), changed)
+        for tensor in tensors:
+            if tensor.shape != given[0].shape:
+                raise _UnusableError(
+                    f"The shape is {tuple(tensor.shape)}, not {tuple(given[0].shape)}: wanted is {exercise.returns}."
+                )
+        tensors = [exercise.measure(tensors, given)]
+    return _Outcome(tensors[0].detach().double().cpu(), changed)
+
+
+def _usable(exercise: Exercise, function: Callable[..., Any], value: Any, printed: str) -> Tensor:
+    """What the function returned, as a tensor."""
+    if value is ... or (value is None and _is_stub(function)):
+        raise _UnansweredError
+    if value is None:
+        remedy = "it prints its answer; return it" if printed else "begin its last line with return"
+        raise _UnusableError(f"Your function returns nothing: {remedy}.")
+    tensor = _as_tensor(value)
+    if tensor is None:
+        raise _UnusableError(f"Your function returns {_described(value)}. Wanted is {exercise.returns}.")
+    return tensor
 
 
 def _as_tensor(value: Any) -> Tensor | None:
@@ -464,8 +471,8 @@ def check_importance(answer: Any) -> Verdict:
 def check_reparameterize(answer: Any) -> Verdict:
     """``draw(mean, log_var)``: one z from each Q, through which gradients reach the mean and log σ².
 
-    All have shape ``(batch, latents)``. Checked by the moments of 20,000 draws and by the gradients; Kingma & Welling
-    2013, section 2.4. Chapter 5.
+    All have shape ``(batch, latents)``. Checked by the moments of 20,000 draws, by a second call, whose noise has to
+    be new, and by the gradients; Kingma & Welling 2013, section 2.4. Chapter 5.
     """
     return check_function(mistakes.REPARAMETERIZE, answer)
 

@@ -45,7 +45,8 @@ class Exercise:
         returns: what it gives, with the shape, in words.
         cases: the arguments of each call, the smallest first, since the first that differs is shown.
         mistakes: each differs from ``right`` and from all others in some case.
-        measure: makes what is compared out of the returned tensor and the arguments; by default the tensor itself.
+        measure: makes what is compared out of the tensors that two calls returned and the arguments; by default it is
+            what one call returns.
         rows: what the rows of ``measure`` are called.
         rtol, atol: how far a right answer may be off: rounding in float32, or the noise of draws.
     """
@@ -55,7 +56,7 @@ class Exercise:
     returns: str
     cases: tuple[tuple[Any, ...], ...]
     mistakes: tuple[Mistake, ...]
-    measure: Callable[[Tensor, Sequence[Tensor]], Tensor] | None = None
+    measure: Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor] | None = None
     rows: tuple[str, ...] = ()
     rtol: float = 1e-3
     atol: float = 1e-4
@@ -384,6 +385,12 @@ MARGINAL: Final = Exercise(
             lambda x, z, s: torch.logsumexp(_each_draw(x, z, s), 0) / len(z),
             "The log of the sum is divided by the number of draws. It is the sum that is to be divided, inside the "
             "logarithm; outside of it that is the log of the number taken off.",
+        ),
+        Mistake(
+            "log of the number added",
+            lambda x, z, s: torch.logsumexp(_each_draw(x, z, s), 0) + math.log(len(z)),
+            "The log of the number of draws is added. A mean is the sum divided by that number, so its log is taken "
+            "off.",
         ),
         Mistake(
             "prior twice",
@@ -806,6 +813,12 @@ IMPORTANCE: Final = Exercise(
             "logarithm; outside of it that is the log of the number taken off.",
         ),
         Mistake(
+            "log of the number added",
+            lambda x, p, q: torch.logsumexp(x + p - q, 0) + math.log(len(q)),
+            "The log of the number of draws is added. A mean is the sum divided by that number, so its log is taken "
+            "off.",
+        ),
+        Mistake(
             "multiplied by Q",
             lambda x, p, q: log_mean_exp(x + p + q),
             "log Q(z|X) is added, so the draws are multiplied by Q. The weight is P(z) / Q(z|X): take log_q off.",
@@ -849,9 +862,9 @@ IMPORTANCE: Final = Exercise(
 # --- chapter 5 -------------------------------------------------------------------------------------------------------
 
 
-def _noise_and_gradients(z: Tensor, given: Sequence[Tensor]) -> Tensor:
+def _noise_and_gradients(draws: Sequence[Tensor], given: Sequence[Tensor]) -> Tensor:
     """What is known of a good draw, whichever noise it used: the noise's moments, and what reaches μ and log σ²."""
-    mean, log_var = given
+    z, (mean, log_var) = draws[0], given
     reached: Sequence[Tensor | None] = (None, None)
     if z.requires_grad:
         reached = torch.autograd.grad(z.sum(), (mean, log_var), allow_unused=True)
@@ -861,12 +874,15 @@ def _noise_and_gradients(z: Tensor, given: Sequence[Tensor]) -> Tensor:
         noise = off * torch.exp(-0.5 * log_var)
         centred, spread = noise - noise.mean(0), noise.std(0)
         link = (centred[:, 0] * centred[:, 1]).mean()
+        one, two = (draw.double() - draw.double().mean(0) for draw in draws)
+        repeated = (one * two).mean(0) / (one.std(0) * two.std(0)).clamp(min=1e-12)
         return torch.stack(
             [
                 noise.mean(0) * spread,  # if all rows share one noise its mean is anything, and the spread 0
                 spread,
                 centred.abs().mean(0),
                 link.expand(2),
+                repeated,
                 to_mean.double().mean(0),
                 (to_log_var * off).mean(0) / (off**2).mean(0).clamp(min=1e-12),
             ]
@@ -931,6 +947,12 @@ REPARAMETERIZE: Final = Exercise(
             "All rows share one noise. Each picture needs its own: torch.randn_like(mean).",
         ),
         Mistake(
+            "same noise in every call",
+            lambda m, v: m + (0.5 * v).exp() * torch.randn(m.shape, generator=torch.Generator().manual_seed(0)),
+            "Each call draws the same noise again, since the function sets the seed. In training every step needs new "
+            "noise: set the seed once, before the loop, and not in the function.",
+        ),
+        Mistake(
             "no gradient",
             lambda m, v: Normal(m, (0.5 * v).exp()).sample(),
             "The draw is right, but no gradient gets through it. Normal(...).sample(), torch.normal, NumPy, "
@@ -954,6 +976,7 @@ REPARAMETERIZE: Final = Exercise(
         "spread of (z − μ) / σ",
         "its mean size, without the sign",
         "mean of the product of both latents",
+        "correlation of two calls, one after the other",
         "gradient of z for μ",
         "gradient of z for log σ², divided by z − μ",
     ),
@@ -1241,6 +1264,11 @@ IWAE: Final = Exercise(
             "of it that is log k taken off.",
         ),
         Mistake(
+            "log k added",
+            lambda w: (torch.logsumexp(w, 1) + math.log(w.shape[1])).mean(0),
+            "log k is added. The mean of the k weights is their sum divided by k, so log k is taken off.",
+        ),
+        Mistake(
             "number of groups for k",
             lambda w: (torch.logsumexp(w, 1) - math.log(len(w))).mean(0),
             "The log of the number of groups is taken off. The mean is over the k weights of a group, so it has to be "
@@ -1338,6 +1366,12 @@ EFFECTIVE_SAMPLES: Final = Exercise(
             "over the batch",
             lambda w: summarize(w.T).effective_samples,
             "This sums over the pictures and keeps the draws apart. The draws are the first axis.",
+        ),
+        Mistake(
+            "softmax over the batch",
+            lambda w: 1 / (torch.softmax(w, 1) ** 2).sum(0),
+            "The softmax runs along axis 1, so the shares of one draw add up to 1 over the pictures. Those of one "
+            "picture have to add up to 1 over the draws: torch.softmax(log_weights, 0).",
         ),
         Mistake(
             "mean over the batch",
@@ -1862,6 +1896,22 @@ QUESTIONS: Final = {
         ),
         "Differentiate 50·e^(−R/5), set it to −2 and solve for R; or look for the lowest point of 50·e^(−R/5) + 2R.",
         0.02,
+    ),
+    "equally good": Question(
+        15.63,
+        "Below that price the model trained with β = 10 is the better of the two, above it that with β = 20. Each wins "
+        "at its own β, so the price lies between: it is the slope from one to the other.",
+        (
+            (0.064, "The fraction is upside down: divide the nats of distortion by those of rate."),
+            (30.54, "That is by how much the distortions differ. Divide it by what the rates differ."),
+            (8.28, "The distortion at β = 10 is below zero, −7.19. Mind its sign when you subtract."),
+            (6.46, "That is for β = 3 and β = 10."),
+            (22.12, "That is for β = 20 and β = 40."),
+            (15.0, "That is the middle of 10 and 20. It lies between them, not just half-way."),
+            (-15.63, "The sign is flipped: from 10 to 20 the distortion grows and the rate falls."),
+        ),
+        "Set D + b·R of the two models equal and solve for b.",
+        0.3,
     ),
     # chapter 10, a conditional VAE
     "worth of a label": Question(

@@ -1,10 +1,12 @@
-"""What the exercises of pages 10.1 to 10.4 call right and wrong, by scipy and numpy."""
+"""What the exercises of pages 10.1 to 10.8 call right and wrong, by scipy and numpy."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from scipy import optimize, special, stats
+from scipy import integrate, optimize, special, stats
 
 from vae_lib.mistakes import QUESTIONS
 
@@ -68,3 +70,59 @@ def test_sigma_of_rounding() -> None:
             0.016981: stats.uniform(0, 1 / 17).std(),
         },
     )
+
+
+def kl_by_integral(log_q: Callable[[float], float], log_p: Callable[[float], float], around: float) -> float:
+    """Of two densities on the line, where the first has next to nothing farther than 10 from ``around``."""
+    value, _ = integrate.quad(
+        lambda z: np.exp(log_q(z)) * (log_q(z) - log_p(z)), around - 10, around + 10, epsabs=1e-9, points=[around]
+    )
+    return float(value)
+
+
+def test_price_of_a_component() -> None:
+    left, right_half, standard = stats.norm(-4), stats.norm(4), stats.norm(0)
+
+    def mixture(z: float) -> float:
+        return float(np.logaddexp(left.logpdf(z), right_half.logpdf(z)) - np.log(2))
+
+    right = kl_by_integral(right_half.logpdf, mixture, 4)
+    from_standard = kl_by_integral(right_half.logpdf, standard.logpdf, 4)
+    one_half = kl_by_integral(right_half.logpdf, right_half.logpdf, 4)
+    check(
+        "price of a component",
+        right,
+        {8.0: from_standard, 0.0: one_half, -0.6931: -right, 1.0: right / np.log(2)},
+    )
+
+
+def test_price_of_a_word() -> None:
+    one = stats.entropy(np.full(512, 1 / 512))  # log 512: what the certain choice of one symbol costs
+    positions = 32 * 32
+    in_bits = positions * stats.entropy(np.full(512, 1 / 512), base=2)
+    check(
+        "price of a word",
+        positions * one,
+        {9216.0: in_bits, 6.24: one, 524288.0: positions * 512, -6388.0: -positions * one},
+    )
+
+
+def test_two_payments() -> None:
+    def kl(mean: float, prior: float) -> float:
+        return kl_by_integral(stats.norm(mean).logpdf, stats.norm(prior).logpdf, mean)
+
+    upper, lower = kl(1, 0), kl(5, 3)
+    from_origin = upper + kl(5, 0)
+    check("two payments", upper + lower, {13.0: from_origin, 2.0: lower, 0.5: upper, 5.0: 2 * (upper + lower)})
+
+
+def test_half_noise() -> None:
+    noise = stats.norm(0, 1)
+
+    def share_of_noise(kept: float) -> float:  # of the variance of z_t, for data of variance 1
+        from_noise = (1 - kept) * noise.var()
+        return float(from_noise / (from_noise + kept * stats.norm(0, 1).var()))
+
+    right = optimize.brentq(lambda kept: share_of_noise(kept) - 0.5, 0, 1)
+    assert share_of_noise(1.0) == 0
+    check("half noise", right, {0.7071: right**0.5, 0.25: right**2, 1.0: 1.0})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -65,6 +66,15 @@ def test_the_codebook_rests_at_the_centers_of_k_means(model: VQVAE, digits: Data
 
     assert float(slope(centers).abs().max()) < 0.01
     assert float(slope(centers + 0.3).abs().max()) > 0.1
+
+
+def test_the_objective_encodes_once(model: VQVAE, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Mock(wraps=model.encode)
+    monkeypatch.setattr(model, "encode", encoder)
+    climbed, terms = objective(model, digits.test[:4], torch.Generator())
+    encoder.assert_called_once()
+    assert torch.equal(terms.elbo, model.terms(digits.test[:4]).elbo)
+    assert bool((climbed < terms.elbo).all())
 
 
 def test_commitment_draws_the_encoder_only(model: VQVAE, digits: Dataset) -> None:

@@ -61,6 +61,11 @@ class VQVAE(nn.Module):
         """The symbols whose vectors lie nearest: ``(..., code_dim)`` to integers of shape ``(...)``."""
         return torch.cdist(e.reshape(1, -1, self.code_dim), self.codebook[None])[0].argmin(1).view(e.shape[:-1])
 
+    def quantize(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's outputs e and the nearest vectors c, each ``(..., positions, code_dim)``."""
+        e = self.encode(x)
+        return e, self.codebook[self.nearest(e)]
+
     def words(self, x: Tensor) -> Tensor:
         """The word of each example: ``(..., data_dim)`` to ``(..., positions)``."""
         return self.nearest(self.encode(x))
@@ -70,13 +75,17 @@ class VQVAE(nn.Module):
         return torch.sigmoid(self.decoder(self.codebook[words].flatten(-2)))
 
     def terms(self, x: Tensor, *, generator: torch.Generator | None = None) -> Terms:
-        """The right side of Eq. (4) under the uniform prior; nothing is drawn, so ``generator`` has no use.
+        """The right side of Eq. (4) under the uniform prior; nothing is drawn, so ``generator`` has no use."""
+        return self.straight_through(x, *self.quantize(x))
 
-        Straight-through: forward, the decoder sees the nearest vectors; backward, the encoder's output gets the
-        gradient that they have.
+    def straight_through(self, x: Tensor, e: Tensor, c: Tensor) -> Terms:
+        """The terms of ``x``: forward the decoder sees c, and backward e gets the gradient that c has.
+
+        Args:
+            x: shape ``(batch, data_dim)``.
+            e, c: what ``quantize`` gives for it, shape ``(batch, positions, code_dim)``.
         """
-        e = self.encode(x)
-        seen = e + (self.codebook[self.nearest(e)] - e).detach()  # (batch, positions, code_dim)
+        seen = e + (c - e).detach()
         picture = torch.sigmoid(self.decoder(seen.flatten(-2)))
         reconstruction = gaussian_log_density(x, picture, 2 * self.log_sigma)
         return Terms(reconstruction, torch.full_like(reconstruction, self.positions * math.log(self.size)))
@@ -98,9 +107,8 @@ def objective(model: VQVAE, x: Tensor, generator: torch.Generator, *, commitment
 
     Source: van den Oord et al. 2017, eq. 3.
     """
-    terms = model.terms(x, generator=generator)
-    e = model.encode(x)
-    c = model.codebook[model.nearest(e)]
+    e, c = model.quantize(x)
+    terms = model.straight_through(x, e, c)
     codebook = ((e.detach() - c) ** 2).sum((-1, -2))
     commit = ((e - c.detach()) ** 2).sum((-1, -2))
     return terms.elbo - codebook - commitment * commit, terms
