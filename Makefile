@@ -32,6 +32,7 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 unit: STRICT := -W
@@ -47,10 +48,10 @@ notebooks: $(VENV)/.test
 
 site: $(SITE)/.done
 
-# Jupyter Book keeps an executed notebook until its cells change; a change in vae_lib has to throw it away. The stamp
-# has a digest of the library in its name, so that in a fresh checkout a cache that was restored still counts. A build
-# that fails is thrown away too, or the next one would pass over its warnings in silence.
-LIBRARY := _build/library-$(shell cat $(sort $(LIBRARY_FILES)) | cksum | tr ' ' '-')
+# Jupyter Book keeps an executed notebook until its cells change; a change in vae_lib or in the pinned versions has to
+# throw it away. The stamp has a digest of these in its name, so that in a fresh checkout a cache that was restored still
+# counts. A build that fails is thrown away too, or the next one would pass over its warnings in silence.
+LIBRARY := _build/library-$(shell cat $(sort $(LIBRARY_FILES)) constraints.txt | cksum | tr ' ' '-')
 
 $(SITE)/.done: $(BOOK_SOURCES) $(LIBRARY) | $(VENV)/.reader
 	$(BIN)/jupyter-book build book --config _config.yml -n --keep-going $(STRICT) || { rm -rf _build/.doctrees; exit 1; }

@@ -19,7 +19,12 @@ class Site:
 
     def __init__(self, folder: Path, pages: dict[str, str], *extensions: str, **settings: Any) -> None:
         self.folder = folder
-        self.settings = {"extensions": ["myst_parser", *extensions], "html_theme": "basic", **settings}
+        self.settings = {
+            "extensions": ["myst_parser", *extensions],
+            "html_theme": "basic",
+            "source_suffix": {".rst": "restructuredtext"},  # Sphinx would write into its default, for all later sites
+            **settings,
+        }
         self.build(pages)
 
     def build(self, pages: dict[str, str]) -> None:

@@ -262,7 +262,7 @@ def _outline(value: Any) -> str:
         array = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, dtype=np.float64)
     except (TypeError, ValueError):
         return repr(value)[:80]
-    return f"shape {array.shape}" + (f" with values from {array.min():g} to {array.max():g}" if array.size else "")
+    return f"shape {array.shape}" + (f" with values from {np.min(array):g} to {np.max(array):g}" if array.size else "")
 
 
 def _check_model(model: VAE) -> None:
