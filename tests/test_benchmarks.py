@@ -31,15 +31,28 @@ def test_the_table_of_pages_is_the_record() -> None:
         assert shown == measured
 
 
-@pytest.fixture(scope="module")
-def bench() -> Any:
-    """benchmarks/train.py as a module."""
-    spec = importlib.util.spec_from_file_location("bench_train", ROOT / "benchmarks" / "train.py")
+def script(name: str) -> Any:
+    """A script of benchmarks/ as a module."""
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", ROOT / "benchmarks" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_table_of_notebooks_is_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    record = json.loads((ROOT / "benchmarks" / "results" / "notebooks.json").read_text(encoding="utf-8"))
+    assert script("notebooks").table(record) in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert set(record["notebooks"]) == {path.stem for path in (ROOT / "book").glob("*.ipynb")}
+    assert max(one["peak_mb"] for one in record["notebooks"].values()) <= record["goals"]["peak_mb"]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Any:
+    """benchmarks/train.py as a module."""
+    return script("train")
 
 
 @pytest.fixture(scope="module")
