@@ -10,6 +10,13 @@ input_ms        from the dispatch of an input event, a pointer move or a key, un
 longest_task_ms the longest task on the main thread after the page had loaded and was idle, while the widget was moved
                 and the page was scrolled to its end, so that every widget of the page started
 
+A chapter is read as on a phone's processor, four times slower than this one, at two widths of the window:
+
+paint_ms        when the largest part of the first screen was painted (largest contentful paint)
+shift           how far what stood on the screen jumped while the page loaded (cumulative layout shift: the worst burst)
+scroll_shift    the same on a slow way down to the end
+bytes           as above, in a visit of its own that goes down to the end, so that every picture comes
+
 ``processor_ms``, the time of one fixed loop before each visit, tells runs on a slow machine, or in its slow minutes,
 from those on a fast one.
 """
@@ -41,6 +48,10 @@ PAGES: Final = {
     "index.html": ".vae-latent",
     "07-exploring-latent-space.html": ".vae-latent",
 }
+READ: Final = "04-equation-4.html"
+SIZES: Final = ((1280, 900), (390, 844))
+SLOWER: Final = 4
+READ_GOALS: Final = {"paint_ms": 1500, "shift": 0.05, "scroll_shift": 0.05, "bytes": 1_200_000}
 GOALS: Final = {"bytes": 1_000_000, "first_digit_ms": 400, "input_ms": 4, "input_p95_ms": 8, "longest_task_ms": 50}
 
 # A digit is on its canvas when putImageData has returned. The first one that is not all of one shade counts.
@@ -65,6 +76,27 @@ new PerformanceObserver(list => {
 }).observe({ type: "longtask", buffered: true });
 """
 
+# A burst of shifts has gaps under a second and lasts five at most, after web.dev/articles/cls.
+WATCH_READER: Final = """
+window.read = { paint: 0, shifts: [] };
+new PerformanceObserver(list => {
+  for (const { startTime } of list.getEntries()) read.paint = startTime;
+}).observe({ type: "largest-contentful-paint", buffered: true });
+new PerformanceObserver(list => {
+  for (const { startTime, value, hadRecentInput } of list.getEntries()) {
+    if (!hadRecentInput) read.shifts.push([startTime, value]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+read.worst = () => {
+  let worst = 0, sum = 0, start = -Infinity, last = -Infinity;
+  for (const [time, value] of read.shifts) {
+    if (time - last > 1000 || time - start > 5000) [sum, start] = [0, time];
+    [sum, last] = [sum + value, time];
+    worst = Math.max(worst, sum);
+  }
+  return worst;
+};
+"""
 
 # A loop of plain arithmetic, the median of five.
 PROCESSOR: Final = """() => {
@@ -141,12 +173,23 @@ def _moves(page: Page, holder: str) -> list[dict[str, Any]]:
     return [event for event in page.evaluate("seen.events") if event["drawn"] is not None]
 
 
-def weigh(browser: Browser, url: str) -> dict[str, float]:
+def _scroll_to_end(page: Page) -> None:
+    """Down by the wheel, a third of a screen at a time."""
+    page.mouse.move(200, 400)
+    for _ in range(3 * page.evaluate("Math.ceil(document.documentElement.scrollHeight / innerHeight)")):
+        page.mouse.wheel(0, page.viewport_size["height"] / 3)  # type: ignore[index]
+        page.wait_for_timeout(200)
+
+
+def weigh(browser: Browser, url: str, width: int = 1280, height: int = 900, *, whole: bool = False) -> dict[str, float]:
     """The bytes of each file, in a visit of its own: listening to the network slows a page by a third."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": width, "height": height})
     sizes: dict[str, float] = {}
     _count_bytes(page.context.new_cdp_session(page), sizes)
     page.goto(url, wait_until="networkidle")
+    if whole:
+        _scroll_to_end(page)
+        page.wait_for_load_state("networkidle")
     page.close()
     return {address.rsplit("/", 1)[-1]: size for address, size in sorted(sizes.items(), key=lambda item: -item[1])}
 
@@ -182,6 +225,27 @@ def visit(browser: Browser, url: str, holder: str) -> dict[str, Any]:
     }
 
 
+def read(browser: Browser, url: str, width: int, height: int) -> dict[str, float]:
+    """One visit of a reader with a slow processor and a cold profile, down to the end."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.add_init_script(WATCH_READER)
+    page.wait_for_timeout(SETTLE_MS)
+    processor = page.evaluate(PROCESSOR)
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(url, wait_until="networkidle")
+    page.wait_for_selector("mjx-container", state="attached")
+    page.evaluate("MathJax.startup.promise.then(() => 0)")
+    page.wait_for_timeout(1000)
+    shift, paint = page.evaluate("[read.worst(), read.paint]")
+    page.evaluate("read.shifts = []")
+    _scroll_to_end(page)
+    page.wait_for_timeout(1000)
+    scroll_shift = page.evaluate("read.worst()")
+    context.close()
+    return {"paint_ms": paint, "shift": shift, "scroll_shift": scroll_shift, "processor_ms": processor}
+
+
 def _machine(browser: Browser) -> dict[str, Any]:
     describe = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=12"]
     return {
@@ -206,6 +270,7 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     results: dict[str, Any] = {"command": "python benchmarks/browser.py", "goals": GOALS, "pages": {}}
+    results |= {"read_goals": READ_GOALS, "read": {}}
     with sync_playwright() as playwright:
         for page, holder in PAGES.items():
             visits = []
@@ -226,6 +291,22 @@ def main() -> None:
                 "heaviest": dict(list(files.items())[:6]),
             }
             print(page, json.dumps(figures))
+        url = f"http://127.0.0.1:{server.server_port}/{READ}"
+        for width, height in SIZES:
+            readings = []
+            for _ in range(given.visits):
+                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                readings.append(read(browser, url, width, height))
+                browser.close()
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            size = sum(weigh(browser, url, width, height, whole=True).values())
+            browser.close()
+            figures = {"bytes": size} | {
+                name: round(statistics.median(one[name] for one in readings), 4 if "shift" in name else 1)
+                for name in readings[0]
+            }
+            results["read"][f"{READ} at {width} px"] = {**figures, "visits": given.visits}
+            print(READ, width, json.dumps(figures))
     server.shutdown()
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ a dozen icons. Other extensions add their scripts and style sheets to each page,
 - a page gets an extension's scripts and style sheets only where its text has something for them to work on;
 - a page carries the widgets that it shows, not all that its notebook made;
 - a page has one style sheet, not ten, and scripts that the text does not need come after it;
-- files that no page can ask for are taken out of ``_static``.
+- a file that no page leads to is taken out, but for a few that are asked for in other ways.
 
 The templates beside this file, ``mend_markup`` and ``frame_pictures`` correct what a screen reader or a keyboard would
 stumble over.
@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from bs4 import BeautifulSoup
 from docutils import nodes
@@ -43,6 +42,19 @@ ASSETS = {
 
 # Of MathJax: the file that the pages name, what a formula may load, and what a reader can turn on in its menu.
 MATHJAX = r"tex-chtml\.js|input/(tex/extensions/.*|mml\.js)|output/(chtml/fonts/woff-v2/.*|svg.*)|(a11y|sre)/.*"
+
+# Files that no page leads to, and why they are there.
+ASKED_FOR = {
+    rf"_static/mathjax/({MATHJAX})": "MathJax loads them for a formula that needs them, or from its menu",
+    r"sw\.js": "site.js registers it",
+    r"objects\.inv": "other books link to this one by it",
+    r"sitemap\.xml|robots\.txt": "search engines look for them",
+    r"_static/scripts/.*LICENSE.*": "the licence of the script beside it",
+    r"\.(buildinfo|done|nojekyll)": "for the next build, and for the host",
+}
+
+NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; formulas stand as
+TeX, and the sliders are missing.</p></noscript>"""
 
 PACKS = {"fa-solid": "fas", "fas": "fas", "fa": "fas", "fa-regular": "far", "far": "far"}
 PACKS |= {"fa-brands": "fab", "fab": "fab"}
@@ -244,7 +256,10 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
     if "body" in context:
         body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
         body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
-        context["body"] = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
+        body = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
+        if 'class="math' in body or "application/vnd.jupyter.widget-view+json" in body:
+            body = body.replace("</h1>", f"</h1>\n{NO_SCRIPT}", 1)
+        context["body"] = body
 
 
 def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -273,6 +288,37 @@ def name_toggles(page: str) -> str:
     return re.sub(toggle, named, page)
 
 
+def used_files(site: Path) -> set[Path]:
+    """The pages in ``site`` and all files that they lead to, by way of a style sheet or a manifest too."""
+    links = {
+        ".html": r'\s(?:href|src)="([^"#?]+)|property="og:image" content="[^"]*/(_static/[^"]+)',
+        ".css": r"url\(\s*[\"']?([^\"')#?]+)",
+        ".webmanifest": r'"src":\s*"([^"]+)"',
+    }
+    waiting = list(site.glob("*.html"))
+    used: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in used or not path.is_file():
+            continue
+        used.add(path)
+        for groups in re.findall(links[path.suffix], path.read_text("utf-8")) if path.suffix in links else ():
+            address = groups if isinstance(groups, str) else "".join(groups)
+            if not re.match(r"[a-z]+:", address):
+                waiting.append((path.parent / unquote(address)).resolve())
+    return used
+
+
+def drop_unused_files(site: Path) -> None:
+    used = used_files(site.resolve())
+    for path in sorted(site.resolve().rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in used and not re.fullmatch("|".join(ASKED_FOR), path.relative_to(site.resolve()).as_posix()):
+            path.unlink()
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
@@ -282,15 +328,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         page = path.read_text(encoding="utf-8")
         if (lean := name_toggles(one_style_sheet(page, static))) != page:
             path.write_text(lean, encoding="utf-8")
-    for folder in ("vendor/fontawesome", "locales"):
-        shutil.rmtree(static / folder, ignore_errors=True)
-    mathjax = static / "mathjax"
-    for path in sorted(mathjax.rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif not re.fullmatch(MATHJAX, path.relative_to(mathjax).as_posix()):
-            path.unlink()
+    drop_unused_files(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

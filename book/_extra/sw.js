@@ -1,11 +1,12 @@
 // Keeps what was read, for reading without a network. Pages register it by _static/site.js.
 //
-// A file whose address says its version is taken from what is kept. Anything else comes from the network, so that a new
-// build shows at once; what is kept stands in when the network fails or is slow.
+// A file whose address says its version, or is the digest of a picture, is taken from what is kept. Anything else comes
+// from the network, so that a new build shows at once; what is kept stands in when the network fails or is slow.
 
 const KEPT = "read";
 const PATIENCE = 3000; // milliseconds that a kept page waits for the network
-const VERSIONED = /[?&](v|digest)=/;
+const VERSIONED = /[?&](v|digest)=|\/_images\/[0-9a-f]{64}\./;
+const PAGE = /(\/|\.html)(\?|#|$)/;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -17,10 +18,16 @@ async function keep(request, response) {
   await cache.put(request, response);
 }
 
-/** @param {Request} request */
-async function fromNetwork(request) {
+/** The book's first page has two addresses. @param {string} address */
+const named = (address) => address.replace(/\/(?=[?#]|$)/, "/index.html");
+
+/** @param {Request} request @param {boolean} isRead whether what comes is kept */
+async function fromNetwork(request, isRead) {
   const response = await fetch(request, { cache: "no-cache" }); // ask, even where the browser thinks its copy is fresh
-  if (response.ok && response.type === "basic") await keep(request, response.clone());
+  if (isRead && response.ok && response.type === "basic") {
+    // A full disk takes nothing from the reader but the copy.
+    await keep(named(request.url), response.clone()).catch(console.warn);
+  }
   return response;
 }
 
@@ -42,14 +49,16 @@ async function unread() {
   return new Response(body, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
-/** @param {Request} request */
-async function answer(request) {
+/** @param {FetchEvent} event */
+async function answer(event) {
+  const { request } = event;
   const cache = await caches.open(KEPT);
-  const same = await cache.match(request);
+  const same = await cache.match(named(request.url));
   if (same && VERSIONED.test(request.url)) return same;
-  const old = same ?? (await cache.match(request, { ignoreSearch: true })); // an older version is better than none
-  const network = fromNetwork(request);
-  network.catch(() => {}); // it may fail after the kept answer was given
+  const old = same ?? (await cache.match(named(request.url), { ignoreSearch: true })); // better than none
+  // The search reads pages for its excerpts; the reader has not read those.
+  const network = fromNetwork(request, request.mode === "navigate" || !PAGE.test(request.url));
+  event.waitUntil(network.catch(() => {})); // it may end, or fail, after the kept answer was given
   try {
     if (!old) return await network;
     return await Promise.race([network, new Promise((resolve) => setTimeout(resolve, PATIENCE, old))]);
@@ -62,18 +71,17 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin || request.headers.has("range")) return;
-  event.respondWith(answer(request));
+  event.respondWith(answer(event));
 });
 
-// A page that was loaded before there was a worker tells what it is made of.
+// A page that has loaded tells what it is made of; what was loaded before there was a worker is fetched again. It is told
+// that it is kept once all of it is.
 self.addEventListener("message", (event) => {
   const { addresses } = event.data;
-  event.waitUntil(
-    Promise.allSettled(
-      addresses.map(async (/** @type {string} */ address) => {
-        const request = new Request(address);
-        if (!(await (await caches.open(KEPT)).match(request))) await fromNetwork(request);
-      }),
-    ).then(() => event.source?.postMessage("kept")),
-  );
+  const all = addresses.map(async (/** @type {string} */ address) => {
+    const cache = await caches.open(KEPT);
+    if (!(await cache.match(named(address)))) await fromNetwork(new Request(address), true);
+    if (!(await cache.match(named(address)))) throw new Error(`not kept: ${address}`);
+  });
+  event.waitUntil(Promise.all(all).then(() => event.source?.postMessage("kept"), console.warn));
 });

@@ -2,6 +2,11 @@
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 
+// Room is kept for formulas until they are set. Where that will not be, their TeX is shown.
+window.addEventListener("load", () => {
+  if (!window.MathJax?.version) document.documentElement.classList.add("formulas-stay");
+});
+
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);
 
@@ -19,9 +24,11 @@ if (navigator.serviceWorker && !own) {
     try {
       await navigator.serviceWorker.register(new URL("sw.js", root), { updateViaCache: "none" });
       const { active } = await navigator.serviceWorker.ready;
-      const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-      const addresses = [location.href.split("#")[0], ...loaded].filter((address) => address.startsWith(root.origin));
-      active?.postMessage({ addresses });
+      // Without the pages that the search looked into.
+      const used = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => !/\.html/.test(name));
+      const pictures = [...document.images].map((picture) => picture.src); // of which those further down wait
+      const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) => one.startsWith(root.origin));
+      if (!navigator.connection?.saveData) active?.postMessage({ addresses: [...new Set(addresses)] });
     } catch {
       // A browser that keeps nothing (a private window, say) reads the page all the same.
     }

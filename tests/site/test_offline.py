@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -113,6 +114,45 @@ def test_a_page_that_was_not_read_says_so_and_lists_those_that_were(reader: Brow
     assert page.locator("li a").all_inner_texts() == ["Glossary", "Notation"]
     page.get_by_text("Glossary").click()
     expect(page.locator("h1").first).to_contain_text("Glossary")
+
+
+def test_pictures_further_down_are_kept_too_and_both_addresses_of_the_first_page(
+    reader: BrowserContext, network: Network
+) -> None:
+    read(reader, f"{network.url}04-equation-4.html").close()
+    read(reader, network.url).close()
+    network.stop()
+    page = reader.new_page()
+    page.goto(f"{network.url}04-equation-4.html")
+    pictures = page.evaluate("Promise.all([...document.images].map(one => fetch(one.src).then(answer => answer.ok)))")
+    assert len(pictures) > 1
+    assert all(pictures)
+    page.goto(f"{network.url}index.html")
+    expect(page.locator("h1").first).to_contain_text("Understanding")
+
+
+def test_it_is_not_said_to_be_kept_when_a_part_is_missing(reader: BrowserContext, network: Network) -> None:
+    name = re.findall(r'src="(_images/[^"]+)"', (network.folder / "04-equation-4.html").read_text("utf-8"))[-1]
+    (network.folder / name).unlink()
+    page = reader.new_page()
+    page.goto(f"{network.url}04-equation-4.html")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    kept = (
+        "async () => (await (await caches.open('read')).keys()).map(one => one.url).filter(url => /_images/.test(url))"
+    )
+    page.wait_for_function(f"async () => (await ({kept})()).length > 0")  # the rest of them is on its way
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
+    assert page.locator(".offline-note").count() == 0
+
+
+def test_what_the_search_looked_into_was_not_read(reader: BrowserContext, network: Network) -> None:
+    page = read(reader, f"{network.url}search.html")  # from here on it goes through the worker
+    page.goto(f"{network.url}search.html?q=gap")
+    page.wait_for_selector("#search-results li p")
+    page.wait_for_load_state("networkidle")
+    kept = page.evaluate("caches.open('read').then(c => c.keys()).then(all => all.map(one => one.url))")
+    assert [url for url in kept if ".html" in url and "search.html" not in url] == []
 
 
 def test_a_new_build_is_seen_at_once(reader: BrowserContext, network: Network) -> None:
