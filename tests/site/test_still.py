@@ -81,7 +81,8 @@ def test_a_formula_waits_in_letters_in_the_room_that_it_will_take(browser: Brows
     page.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => 0)")
     after = page.evaluate(read)
     assert {letters for letters, _, _ in after} == {"none"}
-    assert [box for _, *box in before] == [pytest.approx(box, abs=0.5) for _, *box in after]  # half a pixel: rounding
+    # Two pixels: letters of a bold or slanted text have another height than those where the formula was measured.
+    assert [box for _, *box in before] == [pytest.approx(box, abs=2) for _, *box in after]
     context.close()
 
 
