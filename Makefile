@@ -78,13 +78,14 @@ $(VENV)/.test: $(VENV)/.reader
 
 # Follows the links that lead to other sites.
 links: $(VENV)/.reader
-	$(BIN)/jupyter-book build book --config _config.yml --builder linkcheck --path-output _build/links
+	$(BIN)/jupyter-book build book --config _config.yml --builder linkcheck
 
 # The site as one file, to be unpacked and served on a laptop.
 archive: site
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --exclude=.done --exclude=.buildinfo \
-		-C $(SITE)/.. --transform 's,^html,vae-book,' -c html | gzip -n > _build/vae-book.tar.gz
-	@echo "_build/vae-book.tar.gz: unpack it, then in its folder: python3 -m http.server 8000 --bind 127.0.0.1"
+		--transform 's,^html,vae-book,;s,^archive,vae-book/READ-ME,' \
+		-c -C $(SITE)/.. html -C $(CURDIR)/tools archive.txt | gzip -n > _build/vae-book.tar.gz
+	@echo "_build/vae-book.tar.gz: unpack it, and see READ-ME.txt in it"
 
 # The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). How long each took
 # stands in its record.
