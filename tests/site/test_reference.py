@@ -84,7 +84,7 @@ def test_a_page_links_a_term_once_and_only_in_its_prose(pages: Pages) -> None:
 
 def test_every_entry_has_chinese_and_a_place_in_the_book(pages: Pages) -> None:
     for entry in pages["glossary"].select("dl.glossary dd"):
-        assert re.match(r"\s*\(.+?\) ", entry.text), entry.text
+        assert re.match(r"\s*\(.+?\)\s", entry.text), entry.text
         assert entry.select("a[href^='0'], a[href^='1']"), entry.text
 
 
