@@ -10,6 +10,7 @@ from vae_lib.widgets.latent_sliders import LatentSliders
 from vae_lib.widgets.quick_questions import QuickQuestions
 from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
 from vae_lib.widgets.series_explorer import SeriesExplorer
+from vae_lib.widgets.training_explorer import TrainingExplorer
 
 __all__ = [
     "DigitPad",
@@ -22,4 +23,5 @@ __all__ = [
     "QuickQuestions",
     "ReparameterizationExplorer",
     "SeriesExplorer",
+    "TrainingExplorer",
 ]

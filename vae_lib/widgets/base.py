@@ -195,22 +195,34 @@ def finite_pair(value: Any) -> list[float] | None:
     return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
 
 
-def normals(seed: int, count: int) -> np.ndarray:
-    """The first ``count`` standard normal numbers of a seed, float64 of shape (count,), as the page draws them.
+def uniforms(seed: int, count: int) -> np.ndarray:
+    """The first ``count`` numbers strictly between 0 and 1 of a seed, float64 of shape (count,), as the page draws them.
 
-    Words of mulberry32 (T. Ettinger), two at a time, by Box and Muller (1958): a few lines in either language, so that
-    Python and ``normals`` of ``common.js`` hold the same draws, but for the last digits.
+    Words of mulberry32 (T. Ettinger): a few lines in either language, so that Python and ``uniforms`` of ``common.js``
+    hold the same numbers.
 
     Args:
         seed: a whole number from 0 to 2³² − 1.
         count: how many numbers; fewer are the beginning of more.
     """
-    pairs = (count + 1) // 2
-    state = np.uint32(seed) + np.arange(1, 2 * pairs + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
+    state = np.uint32(seed) + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
     word = (state ^ (state >> 15)) * (state | 1)
     word ^= word + (word ^ (word >> 7)) * (word | 61)
-    uniform = ((word ^ (word >> 14)) + 0.5) / 2**32  # never 0, whose logarithm is not finite
-    radius, angle = np.sqrt(-2 * np.log(uniform[0::2])), 2 * np.pi * uniform[1::2]
+    numbers: np.ndarray = ((word ^ (word >> 14)) + 0.5) / 2**32
+    return numbers
+
+
+def normals(seed: int, count: int) -> np.ndarray:
+    """The first ``count`` standard normal numbers of a seed, float64 of shape (count,), as the page draws them.
+
+    ``uniforms``, two at a time, by Box and Muller (1958); equal to those of ``common.js`` but for the last digits.
+
+    Args:
+        seed: a whole number from 0 to 2³² − 1.
+        count: how many numbers; fewer are the beginning of more.
+    """
+    uniform = uniforms(seed, count + count % 2)
+    radius, angle = np.sqrt(-2 * np.log(uniform[0::2])), 2 * np.pi * uniform[1::2]  # finite, as no number is 0
     numbers: np.ndarray = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)[:count]
     return numbers
 

@@ -64,22 +64,27 @@ function shownNumber(value, digits = 2) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** Numbers strictly between 0 and 1 from a seed (a whole number from 0 to 2³² − 1): words of mulberry32 (T. Ettinger). @param {number} seed */
+function uniforms(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let word = Math.imul(state ^ (state >>> 15), state | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return (((word ^ (word >>> 14)) >>> 0) + 0.5) / 2 ** 32;
+  };
+}
+
 /**
- * The first standard normal numbers of a seed (a whole number from 0 to 2³² − 1), equal to Python's `normals` but for
- * the last digits: words of mulberry32 (T. Ettinger), two at a time, by Box and Muller (1958).
+ * The first standard normal numbers of a seed, equal to Python's `normals` but for the last digits: `uniforms`, two at
+ * a time, by Box and Muller (1958).
  * @param {number} seed @param {number} count
  */
 function normals(seed, count) {
   const result = new Float64Array(count);
-  let state = seed | 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return (((word ^ (word >>> 14)) >>> 0) + 0.5) / 2 ** 32; // never 0, whose logarithm is not finite
-  };
+  const uniform = uniforms(seed);
   for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const radius = Math.sqrt(-2 * Math.log(uniform())); // finite, as no number is 0
     const angle = 2 * Math.PI * uniform();
     result[i] = radius * Math.cos(angle);
     if (i + 1 < count) result[i + 1] = radius * Math.sin(angle);
@@ -355,6 +360,14 @@ function choices(scope, options, pick) {
   const mark = (/** @type {(option: Option) => boolean} */ shown) =>
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", `${shown(options[i])}`));
   return { element: element("div", { class: "vae-choices" }, ...buttons), mark };
+}
+
+/** A select with a label before it. @param {Scope} scope @param {string} label @param {string[]} options @param {(value: string) => void} onChange */
+function choice(scope, label, options, onChange) {
+  const id = freshId();
+  const select = element("select", { id, class: "vae-select", ...OWN_KEYS }, ...options.map((one) => element("option", {}, one)));
+  select.addEventListener("change", () => onChange(select.value), { signal: scope.signal });
+  return { select, parts: [element("label", { for: id }, label), select] };
 }
 
 /** A text for screen readers, said when the reader's hand rests, so that it can be followed. @param {Scope} scope */

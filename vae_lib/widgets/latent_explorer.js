@@ -229,14 +229,6 @@ class Backdrop {
 
 // ----------------------------------------------------------------------------------------------------- walk
 
-/** A select with a label before it. @param {Scope} scope @param {string} label @param {string[]} options @param {(value: string) => void} onChange */
-function choice(scope, label, options, onChange) {
-  const id = freshId();
-  const select = element("select", { id, class: "vae-select", ...OWN_KEYS }, ...options.map((one) => element("option", {}, one)));
-  select.addEventListener("change", () => onChange(select.value), { signal: scope.signal });
-  return { select, parts: [element("label", { for: id }, label), select] };
-}
-
 /**
  * A walk on the straight line between the typical codes of two digits: two choices, a button that plays, a slider.
  * @param {Scope} scope @param {Model} model

@@ -158,6 +158,56 @@ function dot(/** @type {number} */ radius, /** @type {string} */ colour) {
   return canvas;
 }
 
+/** Codes beyond the map: a triangle at the edge, pointing to where they are. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {Float32Array} points @param {Uint8Array} labels @param {string[]} colours */
+function drawBeyond(context, plane, points, labels, colours) {
+  const { extent, size } = plane;
+  for (let i = 0; i < labels.length; i++) {
+    const [x, y] = [points[2 * i], points[2 * i + 1]];
+    if (Math.abs(x) <= extent && Math.abs(y) <= extent) continue;
+    const [px, py] = [clamp(plane.x(x), 7, size - 7), clamp(plane.y(y), 7, size - 7)];
+    const angle = Math.atan2(plane.y(y) - py, plane.x(x) - px);
+    context.beginPath();
+    for (const [turn, reach] of [[0, 6], [2.5, 5], [-2.5, 5]]) {
+      context.lineTo(px + reach * Math.cos(angle + turn), py + reach * Math.sin(angle + turn));
+    }
+    context.fillStyle = colours[labels[i]];
+    context.fill();
+  }
+}
+
+/** The digits' names that can stand near their codes, on the map; none where most codes lie in one heap. @param {{digit: number, at: number[]}[]} medians @param {Plane} plane */
+function readable(medians, plane) {
+  const inner = plane.extent - 24 / plane.scale; // the triangles at the edge stay free
+  const names = medians.map(({ digit, at }) => ({ digit, at: at.map((value) => clamp(value, -inner, inner)) }));
+  const moved = apart(names, 20 / plane.scale);
+  const near = names.filter(({ at }, i) => Math.hypot(moved[i].at[0] - at[0], moved[i].at[1] - at[1]) * plane.scale < 16);
+  return near.length > names.length / 2 ? near : [];
+}
+
+/** Q(z|X) of each example, one standard deviation wide, and its letter beside it. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {Float32Array[]} posteriors @param {any} style */
+function drawPosteriors(context, plane, posteriors, { colour, inks, font, names }) {
+  const drawn = posteriors.map(([mean1, mean2, sd1, sd2]) =>
+    [plane.x(mean1), plane.y(mean2), Math.max(1.5, sd1 * plane.scale), Math.max(1.5, sd2 * plane.scale)]);
+  for (const [line, style] of /** @type {[number, string][]} */ ([[4.5, inks.paper], [2.25, colour]])) {
+    context.lineWidth = line;
+    context.strokeStyle = style;
+    for (const [x, y, width, height] of drawn) {
+      context.beginPath();
+      context.ellipse(x, y, width, height, 0, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+  context.font = `italic 700 15px ${font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  // Each letter on a side of its own, so that all are read where the ellipses coincide.
+  drawn.forEach(([x, y, width, height], i) => {
+    const angle = ((126 - 72 * i) * Math.PI) / 180;
+    const at = [x + (width + 8) * Math.cos(angle), y - (height + 9) * Math.sin(angle)].map((value) => clamp(value, 10, plane.size - 10));
+    haloText(context, names[i], at[0], at[1], colour, inks.paper, 5);
+  });
+}
+
 /** The place on a circle about the origin that is farthest from the digits' names and from the axes. */
 function freePlace(/** @type {number} */ radius, /** @type {number[][]} */ taken) {
   const places = [45, 30, 60, 120, 135, 150, 210, 225, 240, 300, 315, 330].map((degrees) => {

@@ -79,7 +79,7 @@ class SeriesExplorer(BookWidget):
     Source: Eq. (4) with a weight β on its KL term (Higgins et al. 2017); rate and distortion as in Alemi et al. 2018.
     """
 
-    _esm = module_source("chart.js", "latent_map.js", "series_explorer.js")
+    _esm = module_source("chart.js", "epoch_chart.js", "latent_map.js", "series_explorer.js")
     _css = style_source("series_explorer.css")
 
     index = Place(0).tag(sync=True)
