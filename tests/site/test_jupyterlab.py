@@ -197,6 +197,7 @@ EVERY_WIDGET = {
     "ReparameterizationExplorer()": ("w.mu", "w.mu = -2.0"),
     "SeriesExplorer('digits-epochs')": ("w.index", "w.index = 7"),
     "SeriesExplorer('digits-betas')": ("w.index", "w.index = 7"),
+    "TrainingExplorer()": ("w.lr", "w.lr = 0.0001"),
     "LatentSliders('digits-12')": ("round(sum(w.z), 3)", "w.z = [-2.0] * 12"),
 }
 
@@ -219,6 +220,40 @@ def test_the_pad_and_python_follow_each_other(open_notebook: Callable[[nbformat.
     run_cell(page, writing)
     expect(seven).to_have_attribute("aria-pressed", "false")
     expect(shown.locator(".vae-invite")).to_be_visible()
+
+
+def test_what_the_page_learned_comes_back(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "import torch\nfrom vae_lib import data, training\nfrom vae_lib.widgets import TrainingExplorer\n"
+            "w = TrainingExplorer()\nx = data.load('digits').train\n"
+            "def elbo():\n    r, k = training.mean_terms(w.model(), x)\n    return round(r - k, 1)\n"
+            "print('before', elbo())\nw",
+            "print('after', elbo(), 'epoch', w.epoch)",
+            "w.parameters = b''",
+        )
+    )
+    shown, reading, writing = (nth_cell(page, i) for i in range(3))
+    run_cell(page, shown)
+    train = shown.get_by_role("button", name="Train")
+    train.scroll_into_view_if_needed(timeout=120_000)
+    before = float(shown.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("before "))
+    train.focus()
+    page.keyboard.press("Enter")
+    expect(shown.locator(".vae-progress")).to_contain_text(re.compile(r"Epoch ([5-9]|\d\d)"), timeout=120_000)
+    page.keyboard.press("Space")
+    expect(train).to_be_visible()
+    seen = re.search(r"ELBO\s*(\S+) nats", shown.locator(".vae-training dl").inner_text())
+    assert seen
+    run_cell(page, reading)
+    found = re.search(r"after (\S+) epoch (\d+)", reading.locator(".jp-OutputArea-output pre").first.inner_text())
+    assert found
+    assert before < -90
+    # The page's figure is the mean over an epoch of steps, each with its weights.
+    assert float(found[1]) == pytest.approx(float(seen[1].replace("−", "-")), abs=10)
+    assert int(found[2]) >= 5
+    run_cell(page, writing)
+    expect(shown.locator(".vae-progress")).to_contain_text("Epoch 0, step 0", timeout=60_000)
 
 
 def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:

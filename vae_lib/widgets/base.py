@@ -196,7 +196,7 @@ def finite_pair(value: Any) -> list[float] | None:
 
 
 def uniforms(seed: int, count: int) -> np.ndarray:
-    """The first ``count`` numbers strictly between 0 and 1 of a seed, float64 of shape (count,), as the page draws them.
+    """The first ``count`` numbers strictly between 0 and 1 of a seed, float64 of shape (count,).
 
     Words of mulberry32 (T. Ettinger): a few lines in either language, so that Python and ``uniforms`` of ``common.js``
     hold the same numbers.

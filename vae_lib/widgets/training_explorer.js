@@ -161,7 +161,7 @@ function build(model, body, scope) {
   });
   const reset = button(words.reset, () => startAnew());
   const progress = element("p", { class: "vae-progress" });
-  const trouble = element("p", { class: "vae-sentence", role: "alert", hidden: "" });
+  const trouble = element("p", { role: "alert" });
   const rows = ["reconstruction", "kl", "elbo"].map((name) => ({ name, number: element("dd") }));
   const live = announcer(scope, 0);
 
@@ -263,7 +263,7 @@ function build(model, body, scope) {
   let extent = EXTENTS[0];
   let [said, told] = [0, 0];
   /** @type {{digit: number, noise: Float64Array, before: ReturnType<typeof examined> | null}} */
-  const apart = { digit: 0, noise: Float64Array.from(normals(7, 2)), before: null };
+  const apart = { digit: 0, noise: Float64Array.from(normals(10, 2)), before: null };
   
   const loss = () => {
     const [last, first] = [history.kl.at(-1), history.reconstruction.at(-1)];
@@ -464,8 +464,8 @@ function build(model, body, scope) {
   const showControls = () => {
     train.textContent = running ? words.pause : words.train;
     for (const each of [train, one, takeStep]) each.disabled = broken;
-    trouble.hidden = !broken;
-    if (broken) trouble.textContent = fill(words.trouble, { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` });
+    trouble.classList.toggle("vae-sentence", broken);
+    trouble.textContent = broken ? fill(words.trouble, { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` }) : "";
     progress.textContent = progressText();
   };
   const showSettings = () => {

@@ -29,8 +29,26 @@ Gradient = Literal["pathwise", "score"]
 Mistake = Literal["none", "mean", "sign", "detached"]
 
 
+class Parameters(traitlets.TraitType[bytes, Any]):
+    """A trait that holds all weights as float32, as many as the widget's ``hidden`` asks for, or none."""
+
+    default_value = b""
+
+    def validate(self, obj: Any, value: Any) -> bytes:
+        if not isinstance(value, bytes | bytearray | memoryview):
+            raise traitlets.TraitError(f"{self.name} must be bytes, as the page sends them, got {type(value).__name__}")
+        given, needed = bytes(value), 4 * count_parameters(obj.hidden)
+        if given and len(given) != needed:
+            raise traitlets.TraitError(
+                f"{self.name} must have {needed} bytes for hidden={obj.hidden}, got {len(given)}; set b'' to begin anew"
+            )
+        if not np.isfinite(np.frombuffer(given, "<f4")).all():
+            raise traitlets.TraitError(f"{self.name} must be finite, got a weight that is not; set b'' to begin anew")
+        return given
+
+
 class TrainingExplorer(BookWidget):
-    """A VAE that learns scikit-learn's 1,797 digits before the reader's eyes: the map, samples and terms as they change.
+    """A VAE that learns scikit-learn's 1,797 digits before the reader's eyes: map, samples and both terms.
 
     One hidden layer of SiLU in each network, two latents, P(X|z) = N(f(z), σ²I), Adam on batches of 64. All of it runs
     in the browser, off the page's own thread, so the widget works in a page without a kernel. With one, the settings
@@ -73,8 +91,8 @@ class TrainingExplorer(BookWidget):
     gradient = traitlets.Enum(("pathwise", "score"), "pathwise").tag(sync=True)
     mistake = traitlets.Enum(("none", "mean", "sign", "detached"), "none").tag(sync=True)
     epoch = traitlets.Int(0, min=0).tag(sync=True)
-    parameters = traitlets.Bytes(b"").tag(sync=True)
     hidden = traitlets.Int(64).tag(sync=True)
+    parameters = Parameters().tag(sync=True)
     batch_size = traitlets.Int(BATCH_SIZE).tag(sync=True)
     images = traitlets.Bytes(help="The digits, a byte from 0 to 16 for each pixel.").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
@@ -124,16 +142,6 @@ class TrainingExplorer(BookWidget):
             for tensor, part in zip(tensors, values.split([tensor.numel() for tensor in tensors]), strict=True):
                 tensor.copy_(part.view_as(tensor))
         return vae.eval()
-
-    @traitlets.validate("parameters")
-    def _finite_and_as_many(self, proposal: dict[str, Any]) -> bytes:
-        given: bytes = proposal["value"]
-        needed = 4 * count_parameters(self.hidden)
-        if given and len(given) != needed:
-            raise traitlets.TraitError(f"parameters must have {needed} bytes for hidden={self.hidden}, got {len(given)}")
-        if not np.isfinite(np.frombuffer(given, "<f4")).all():
-            raise traitlets.TraitError("parameters must be finite, got a weight that is not; set b'' to begin anew")
-        return given
 
 
 def _layers(vae: VAE) -> list[Tensor]:

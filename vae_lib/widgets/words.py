@@ -407,8 +407,8 @@ SERIES_EXPLORER: Final[Words] = {
 }
 
 TRAINING_EXPLORER: Final[Words] = {
-    "bad_training": "This picture cannot be drawn: the pictures, sizes, settings or weights do not fit. Make the widget "
-    "again, or set parameters to b'' to begin anew.",
+    "bad_training": "This picture cannot be drawn: the pictures, sizes, settings or weights do not fit. Make the "
+    "widget again, or set parameters to b'' to begin anew.",
     "name": "A VAE that learns in the page",
     "train": "Train",
     "pause": "Pause",
@@ -416,8 +416,8 @@ TRAINING_EXPLORER: Final[Words] = {
     "reset": "Reset",
     "progress": "Epoch {epoch}, step {step} of {steps}",
     "progress_time": "Epoch {epoch}, step {step} of {steps}; {time} ms a step",
-    "trouble": "Epoch {epoch}, step {step}: the loss or its gradient is no number any more, so this step was not taken. "
-    "The steps were too long, or the loss has no lowest value. Change what you set, then press Reset.",
+    "trouble": "Epoch {epoch}, step {step}: the loss or its gradient is no number any more, so this step was not "
+    "taken. The steps were too long, or the loss has no lowest value. Change what you set, then press Reset.",
     "said": "epoch {epoch}, loss {loss}",
     "said_paused": "Paused at epoch {epoch}, loss {loss}",
     "said_reset": "Back at the start",
@@ -525,8 +525,8 @@ TRAINING_EXPLORER: Final[Words] = {
     "apart_to_decoder_how": "size of the slope at all its weights",
     "apart_loss": "Loss L = β KL − log P(X|z) = {loss} nats",
     "apart_after": "Loss with this ε: before the step {before}, now {loss} nats",
-    "hint": "A press on Train is good for 300 epochs. What you set counts from the next step on; Reset begins anew with "
-    "the same seed.",
+    "hint": "A press on Train is good for 300 epochs. What you set counts from the next step on; Reset begins anew "
+    "with the same seed.",
 }
 
 QUICK_QUESTIONS: Final[Words] = {

@@ -1,0 +1,827 @@
+"""TrainingExplorer in Chromium: its arithmetic beside PyTorch's, and all that a reader's hand, or a mistake, can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
+from playwright.sync_api import Browser, Locator, Page, expect
+from torch import Tensor, nn
+
+from vae_lib import data, training
+from vae_lib.distributions import Gaussian
+from vae_lib.model import VAE
+from vae_lib.widgets import TrainingExplorer
+from vae_lib.widgets.base import normals
+from vae_lib.widgets.training_explorer import count_parameters, first_parameters
+from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
+
+OpenPage = Callable[..., Page]
+MakePage = Callable[..., str]
+LivePage = Callable[..., Page]
+
+PLAIN: dict[str, Any] = {
+    "lr": 0.01,
+    "beta": 1.0,
+    "sigma": 0.16,
+    "sample": True,
+    "kl": True,
+    "gradient": "pathwise",
+    "mistake": "none",
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "pathwise": {},
+    "beta and sigma": {"beta": 4.0, "sigma": 0.3},
+    "no KL": {"kl": False},
+    "no draw": {"sample": False},
+    "autoencoder": {"sample": False, "kl": False},
+    "score function": {"gradient": "score"},
+    "score function of nothing": {"gradient": "score", "sample": False},
+    "mean over pixels": {"mistake": "mean"},
+    "wrong sign": {"mistake": "sign", "beta": 2.0},
+    "cut off": {"mistake": "detached"},
+    "mean by score": {"mistake": "mean", "gradient": "score"},
+}
+
+BOOK = """({ images, hidden, batch, seed }) => {
+  window.learner = new (trainer().Learner)({
+    images: Uint8Array.from(images), brightest: 16, pixels: 64, hidden, batch, seed });
+  window.gradient = (parameters, pictures, noise, settings) => {
+    learner.parameters.set(parameters);
+    const terms = learner.terms(pictures, Float64Array.from(noise), settings);
+    learner.backward(pictures.length, Float64Array.from(noise), settings);
+    return { terms, gradient: [...learner.gradient] };
+  };
+}"""
+
+
+def digits() -> Tensor:
+    """All digits, float64 of shape (1797, 64)."""
+    loaded = data.load("digits")
+    return torch.cat([loaded.train, loaded.test]).double()
+
+
+def examples() -> Tensor:
+    """The digits a to e of the widget, the first 0, 1, 4, 6 and 7: shape (5, 64)."""
+    loaded = data.load("digits")
+    labels = torch.cat([loaded.train_labels, loaded.test_labels])
+    return digits()[[int((labels == digit).nonzero()[0]) for digit in (0, 1, 4, 6, 7)]]
+
+
+def double_model(parameters: np.ndarray | Tensor, hidden: int, sigma: float) -> tuple[VAE, list[Tensor]]:
+    """A VAE in float64 with these weights, and the weights in their order."""
+    vae = VAE(64, 2, (hidden,), sigma=sigma).double()
+    vae.log_sigma.data = torch.tensor(sigma, dtype=torch.float64).log()
+    weights = [
+        w for net in (vae.encoder.net, vae.decoder.net) for m in net if isinstance(m, nn.Linear) for w in m.parameters()
+    ]
+    values = torch.as_tensor(np.asarray(parameters), dtype=torch.float64)
+    with torch.no_grad():
+        for weight, part in zip(weights, values.split([w.numel() for w in weights]), strict=True):
+            weight.copy_(part.view_as(weight))
+    return vae, weights
+
+
+def loss_of(vae: VAE, x: Tensor, noise: Tensor, s: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
+    """What the page says that it trains, written with PyTorch alone: the loss, and both terms of each picture."""
+    q = vae.encode(x)
+    z = q.mean + torch.exp(0.5 * q.log_var) * noise if s["sample"] else q.mean
+    kl = torch.distributions.kl_divergence(
+        torch.distributions.Normal(q.mean, torch.exp(0.5 * q.log_var)), torch.distributions.Normal(0.0, 1.0)
+    ).sum(1)
+    score = s["sample"] and s["gradient"] == "score"
+    heard = z.detach() if score or s["mistake"] == "detached" else z
+    reconstruction = torch.distributions.Normal(vae.decode(heard), s["sigma"]).log_prob(x).sum(1)
+    weighed = reconstruction / 64 if s["mistake"] == "mean" else reconstruction
+    loss = (s["beta"] * s["kl"] * (-1 if s["mistake"] == "sign" else 1) * kl - weighed).mean()
+    if score and s["mistake"] != "detached":
+        log_q = torch.distributions.Normal(q.mean, torch.exp(0.5 * q.log_var)).log_prob(z.detach()).sum(1)
+        surrogate = (weighed.detach() * log_q).mean()
+        loss = loss - (surrogate - surrogate.detach())
+    return loss, reconstruction, kl
+
+
+@pytest.fixture(scope="module")
+def book_page(browser: Browser) -> Iterator[Page]:
+    """A page that has the widget's own text, with its functions within reach."""
+    page = browser.new_page()
+    page.add_script_tag(content=str(TrainingExplorer._esm).replace("export default { render };", ""))
+    yield page
+    page.close()
+
+
+def a_learner(page: Page, hidden: int = 24, batch: int = 64, seed: int = 0) -> None:
+    images = (16 * digits()).round().int().flatten().tolist()
+    page.evaluate(BOOK, {"images": images, "hidden": hidden, "batch": batch, "seed": seed})
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_gradients_and_terms_equal_autograd(book_page: Page, name: str) -> None:
+    """At ten random points, on seven pictures each: both sides compute in float64."""
+    settings = PLAIN | SETTINGS[name]
+    a_learner(book_page)
+    x, generator = digits(), torch.Generator().manual_seed(5)
+    for scale in np.linspace(0.5, 3, 10):
+        parameters = scale * torch.randn(count_parameters(24), generator=generator, dtype=torch.float64) / 5
+        pictures = torch.randint(1797, (7,), generator=generator)
+        noise = torch.randn(7, 2, generator=generator, dtype=torch.float64)
+        vae, weights = double_model(parameters, 24, settings["sigma"])
+        loss, reconstruction, kl = loss_of(vae, x[pictures], noise, settings)
+        wanted = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+        found = book_page.evaluate(
+            "([parameters, pictures, noise, settings]) => gradient(parameters, pictures, noise, settings)",
+            [parameters.tolist(), pictures.tolist(), noise.flatten().tolist(), settings],
+        )
+        gradient = torch.tensor(found["gradient"], dtype=torch.float64)
+        assert (gradient - wanted).norm() <= 1e-9 * wanted.norm()
+        assert wanted.norm() > 0
+        torch.testing.assert_close(
+            torch.tensor(found["terms"], dtype=torch.float64),
+            torch.stack([reconstruction.sum(), kl.sum()]),
+            rtol=1e-10,
+            atol=0,
+        )
+
+
+def test_the_terms_are_those_of_the_library(book_page: Page) -> None:
+    """Reconstruction and KL of every digit, from ``VAE.log_likelihood`` and ``Gaussian.kl``."""
+    a_learner(book_page, hidden=64)
+    x, noise = digits(), torch.randn(1797, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    vae, _ = double_model(first_parameters(0, 64), 64, 0.16)
+    with torch.no_grad():
+        q = vae.encode(x)
+        wanted = [vae.log_likelihood(x, q.mean + q.std * noise), q.kl()]
+    found = book_page.evaluate(
+        """([noise, settings]) => {
+          const [reconstruction, kl] = [[], []];
+          learner.inBatches(pictures => {
+            const part = Float64Array.from(noise.slice(2 * pictures[0], 2 * (pictures[0] + pictures.length)));
+            learner.terms(pictures, part, settings);
+            reconstruction.push(...learner.reconstruction.subarray(0, pictures.length));
+            kl.push(...learner.kl.subarray(0, pictures.length));
+          });
+          return [reconstruction, kl];
+        }""",
+        [noise.flatten().tolist(), PLAIN],
+    )
+    torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), torch.stack(wanted), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["pathwise", "score function", "autoencoder"])
+def test_a_hundred_steps_follow_torch(book_page: Page, name: str) -> None:
+    """The same start, pictures and ε, with ``torch.optim.Adam``; steps multiply what rounding leaves, hence 1e-3."""
+    settings = PLAIN | SETTINGS[name]
+    a_learner(book_page)
+    generator = torch.Generator().manual_seed(2)
+    orders = [torch.randperm(1797, generator=generator)[: 64 if i % 9 else 5] for i in range(100)]
+    noises = [torch.randn(len(order), 2, generator=generator, dtype=torch.float64) for order in orders]
+    vae, weights = double_model(first_parameters(0, 24), 24, settings["sigma"])
+    adam = torch.optim.Adam(weights, lr=settings["lr"])
+    x, losses = digits(), []
+    for order, noise in zip(orders, noises, strict=True):
+        adam.zero_grad()
+        loss, reconstruction, kl = loss_of(vae, x[order], noise, settings)
+        loss.backward()
+        adam.step()
+        losses.append([float(reconstruction.detach().sum()), float(kl.detach().sum())])
+    found = book_page.evaluate(
+        """([start, orders, noises, settings]) => {
+          learner.take(start);
+          const terms = orders.map((order, i) => learner.step(order, Float64Array.from(noises[i]), settings));
+          return { terms, parameters: [...learner.parameters] };
+        }""",
+        [
+            first_parameters(0, 24).tolist(),
+            [order.tolist() for order in orders],
+            [noise.flatten().tolist() for noise in noises],
+            settings,
+        ],
+    )
+    wanted = torch.cat([weight.detach().flatten() for weight in weights])
+    moved = wanted - torch.from_numpy(first_parameters(0, 24))
+    assert moved.norm() > 1
+    assert (torch.tensor(found["parameters"], dtype=torch.float64) - wanted).norm() <= 1e-3 * moved.norm()
+    torch.testing.assert_close(torch.tensor(found["terms"]), torch.tensor(losses), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
+def test_python_knows_the_first_weights(book_page: Page, seed: int) -> None:
+    a_learner(book_page, hidden=24, seed=seed)
+    found = np.array(book_page.evaluate("[...learner.parameters]"))
+    np.testing.assert_allclose(found, first_parameters(seed, 24), rtol=1e-12)
+    linear = nn.Linear(64, 24)  # PyTorch's own range
+    assert np.abs(found[: 64 * 24]).max() <= 64**-0.5
+    assert np.abs(found[: 64 * 24]).std() == pytest.approx(float(linear.weight.detach().abs().std()), rel=0.1)
+
+
+def test_an_epoch_meets_every_digit_once_with_fresh_noise(book_page: Page) -> None:
+    a_learner(book_page, hidden=4)
+    found = book_page.evaluate(
+        """settings => {
+          const seen = [], noises = [];
+          const { step } = learner;
+          learner.step = function (pictures, noise, settings) {
+            seen.push([...pictures]);
+            noises.push(...noise);
+            return step.call(this, pictures, noise, settings);
+          };
+          const ends = [];
+          for (let i = 0; i < 2 * 29; i++) ends.push(learner.next(settings) !== null);
+          return { seen, noises, ends };
+        }""",
+        PLAIN,
+    )
+    assert [len(batch) for batch in found["seen"]] == [*[64] * 28, 5] * 2
+    first, second = (np.concatenate(found["seen"][at : at + 29]).tolist() for at in (0, 29))
+    assert sorted(first) == sorted(second) == list(range(1797))
+    assert first != second
+    assert [i for i, end in enumerate(found["ends"]) if end] == [28, 57]
+    noise = np.array(found["noises"])
+    assert len(set(noise.tolist())) == 2 * 2 * 1797
+    # Standard errors of the mean, the variance and the fourth power of 7,188 normal numbers, four times.
+    assert abs(noise.mean()) < 4 / 7188**0.5
+    assert abs(noise.var() - 1) < 4 * (2 / 7188) ** 0.5
+    assert abs((noise**4).mean() - 3) < 4 * (96 / 7188) ** 0.5
+
+
+def test_it_learns_as_well_as_the_library(book_page: Page) -> None:
+    """Thirty epochs of the same model and settings: the ELBO of all digits within two nats, the means of two seeds."""
+    x = digits().float()
+    ends = []
+    for seed in (0, 1):
+        a_learner(book_page, hidden=64, seed=seed)
+        parameters = book_page.evaluate(
+            "settings => { while (learner.epoch < 30) learner.next(settings); return [...learner.parameters]; }", PLAIN
+        )
+        vae, _ = double_model(np.array(parameters), 64, 0.16)
+        torch.manual_seed(seed)
+        ours = VAE(64, 2, (64,), sigma=0.16)
+        training.fit(ours, x, epochs=30, batch_size=64, lr=lambda epoch: 0.01, seed=seed)
+        pairs = [training.mean_terms(model, x, samples=5) for model in (vae.float(), ours)]
+        ends.append([reconstruction - kl for reconstruction, kl in pairs])
+    page, library = np.mean(ends, axis=0)
+    assert page > library - 2, ends
+
+
+# ------------------------------------------------------------------------------------------------------ the widget
+
+
+def button(page: Page | Locator, name: str) -> Locator:
+    return page.get_by_role("button", name=WORDS[name], exact=True)
+
+
+def epoch(page: Page, copy: int = 0) -> int:
+    return int(re.findall(r"\d+", page.locator(".vae-progress").nth(copy).inner_text())[0])
+
+
+def place(page: Page, copy: int = 0) -> tuple[int, int]:
+    """Epoch and step."""
+    first, second = re.findall(r"\d+", page.locator(".vae-progress").nth(copy).inner_text())[:2]
+    return int(first), int(second)
+
+
+def wait_for_epoch(page: Page, least: int, copy: int = 0) -> None:
+    page.wait_for_function(
+        "([least, copy]) => +document.querySelectorAll('.vae-progress')[copy].textContent.match(/\\d+/)[0] >= least",
+        arg=[least, copy],
+        timeout=60_000,
+    )
+
+
+def ready(page: Page) -> None:
+    """The first pictures stand: the training thread has answered."""
+    page.wait_for_function("[...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
+
+
+def shown(page: Page, selector: str) -> Tensor:
+    """Grey values of the pictures that a selector finds, shape (pictures, pixels), when the next frame is over."""
+    script = """all => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() =>
+      done(all.map(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]))))))"""
+    pixels = torch.tensor(page.locator(selector).evaluate_all(script))
+    return pixels.reshape(len(pixels), -1, 4)[..., 0].float()
+
+
+def weights_in(page: Page) -> np.ndarray:
+    values = page.evaluate("[...new Float32Array(live.model.get('parameters').buffer)]")
+    return np.array(values, dtype="<f4")
+
+
+def open_widget(open_page: OpenPage, widget_page: MakePage, *widgets: TrainingExplorer, **options: Any) -> Page:
+    page = open_page(widget_page(*(widgets or (TrainingExplorer(),))), **options)
+    ready(page)
+    return page
+
+
+def test_train_pause_step_reset(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page)
+    before = shown(page, ".vae-tiles canvas")
+    numbers = page.locator(".vae-training dd").all_inner_texts()
+    assert place(page) == (0, 0)
+    button(page, "one_step").click()
+    expect(page.locator(".vae-progress")).to_contain_text("Epoch 0, step 1 of 29")
+    button(page, "train").click()
+    wait_for_epoch(page, 3)
+    button(page, "pause").click()
+    expect(button(page, "train")).to_be_visible()
+    stood = place(page)
+    after = shown(page, ".vae-tiles canvas")
+    assert (after - before).abs().max() > 50
+    page.wait_for_timeout(300)
+    assert place(page) == stood
+    assert torch.equal(shown(page, ".vae-tiles canvas"), after)
+    assert page.locator(".vae-training dd").all_inner_texts() != numbers
+    button(page, "reset").click()
+    expect(page.locator(".vae-progress")).to_contain_text("Epoch 0, step 0")
+    assert torch.equal(shown(page, ".vae-tiles canvas"), before)
+    assert page.locator(".vae-training dd").all_inner_texts() == numbers
+
+
+@torch.no_grad()
+def test_every_picture_is_the_models(live_widget: LivePage) -> None:
+    """What stands in the page after some steps, and what Python makes of the weights that came back: 1 of 255."""
+    page = live_widget(TrainingExplorer(hidden=32))
+    ready(page)
+    button(page, "train").click()
+    wait_for_epoch(page, 2)
+    button(page, "pause").click()
+    expect(button(page, "train")).to_be_visible()
+    heard = page.evaluate("live.model.get('epoch')")
+    assert heard == epoch(page) >= 2
+    explorer = TrainingExplorer(hidden=32)
+    explorer.parameters = memoryview(weights_in(page).tobytes())  # as a kernel gets them
+    vae = explorer.model()
+    x, five = digits().float(), examples().float()
+    columns = shown(page, ".vae-pairs canvas").reshape(5, 2, 64)
+    assert (columns[:, 0] - 255 * five).abs().max() <= 0.5 + 1e-4
+    assert (columns[:, 1] - 255 * vae.decode(vae.encode(five).mean)).abs().max() <= 1
+    sheet = shown(page, ".vae-training .vae-panel > .vae-digit").reshape(107, 107)
+    extent = float(
+        re.findall(r"to (\d+),", str(page.locator(".vae-panel > .vae-digit").get_attribute("aria-label")))[0]
+    )
+    middles = torch.tensor([(2 * i + 1) / 12 - 1 for i in range(12)]) * extent
+    for row, column in ((0, 0), (3, 7), (11, 11)):
+        cell = sheet[9 * row : 9 * row + 8, 9 * column : 9 * column + 8].flatten()
+        wanted = vae.decode(torch.stack([middles[column], -middles[row]]))
+        assert (cell - 255 * wanted).abs().max() <= 1
+    reach = vae.encode(x).mean.abs().amax(1).quantile(0.99)
+    assert extent / 2 <= max(reach, 2) <= extent
+
+
+def test_what_is_set_counts_and_python_follows(live_widget: LivePage) -> None:
+    page = live_widget(TrainingExplorer())
+    ready(page)
+    page.get_by_label(WORDS["sample_check"]).uncheck()
+    expect(page.locator(".vae-trained")).to_have_text(WORDS["trained_point"])
+    expect(page.get_by_label(WORDS["gradient"])).to_be_disabled()  # without a draw there is no choice
+    page.get_by_label(WORDS["kl_check"]).uncheck()
+    expect(page.locator(".vae-trained")).to_have_text(WORDS["trained_autoencoder"])
+    page.get_by_label(WORDS["sample_check"]).check()
+    expect(page.locator(".vae-trained")).to_have_text(WORDS["trained_no_kl"])
+    page.get_by_label(WORDS["gradient"]).select_option("score")
+    page.get_by_label(WORDS["mistake"]).select_option("mean")
+    page.get_by_role("slider").nth(0).press("ArrowRight")
+    page.get_by_role("slider").nth(1).press("End")
+    page.get_by_role("slider").nth(2).press("Home")
+    said = page.evaluate(
+        "Object.fromEntries(['lr', 'beta', 'sigma', 'sample', 'kl', 'gradient', 'mistake']"
+        ".map(name => [name, live.model.get(name)]))"
+    )
+    assert said == {
+        "lr": 0.013,
+        "beta": 100,
+        "sigma": 0.05,
+        "sample": True,
+        "kl": False,
+        "gradient": "score",
+        "mistake": "mean",
+    }
+    TrainingExplorer(**said)  # Python takes what a hand can set
+    page.evaluate(
+        "settings => { for (const [name, value] of Object.entries(settings)) live.model.set(name, value); }",
+        {"lr": 0.1, "beta": 1, "kl": True, "mistake": "none", "gradient": "pathwise"},
+    )
+    assert page.get_by_role("slider").nth(0).input_value() == "-1"
+    expect(page.locator(".vae-trained")).to_have_text(WORDS["trained_vae"])
+
+
+def test_what_is_set_reaches_the_training(live_widget: LivePage) -> None:
+    """One step with each setting: the weights that PyTorch would have from the same ε."""
+    for settings in ({}, {"kl": False}, {"lr": 0.1}, {"mistake": "detached"}, {"sigma": 0.5, "beta": 10.0}):
+        page = live_widget(TrainingExplorer(hidden=8, **settings))
+        ready(page)
+        order, noise = page.evaluate(
+            """async esm => {
+              const text = esm.replace("export default { render };", "export { trainer };");
+              const { trainer } = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+              const images = new Uint8Array(live.model.get("images").buffer);
+              const task = { images, brightest: 16, pixels: 64, hidden: 8, batch: 64, seed: 0 };
+              const learner = new (trainer().Learner)(task);
+              let found;
+              learner.step = (pictures, noise) => { found = [[...pictures], [...noise]]; return [0, 0]; };
+              learner.next({});
+              return found;
+            }""",
+            str(TrainingExplorer._esm),
+        )
+        button(page, "one_step").click()
+        expect(page.locator(".vae-progress")).to_contain_text("step 1 of")
+        used = PLAIN | settings
+        vae, weights = double_model(first_parameters(0, 8), 8, used["sigma"])
+        adam = torch.optim.Adam(weights, lr=used["lr"])
+        loss, _, _ = loss_of(vae, digits()[order], torch.tensor(noise).double().view(-1, 2), used)
+        loss.backward()
+        adam.step()
+        wanted = torch.cat([weight.detach().flatten() for weight in weights]).numpy()
+        np.testing.assert_allclose(weights_in(page), wanted, atol=1e-5)  # as float32; Adam's first step is ±lr
+
+
+def test_weights_from_python_are_taken_up(live_widget: LivePage) -> None:
+    page = live_widget(TrainingExplorer(hidden=16))
+    ready(page)
+    other = first_parameters(9, 16).astype("<f4")
+    page.evaluate("values => live.model.set('parameters', live.bytes(values))", list(other.tobytes()))
+
+    @torch.no_grad()
+    def assert_drawn(parameters: np.ndarray) -> None:
+        vae, _ = double_model(parameters, 16, 0.16)
+        wanted = 255 * vae.decode(vae.encode(examples()).mean)
+        for _ in range(50):
+            far = (shown(page, ".vae-pairs canvas")[1::2] - wanted).abs().max()
+            if far <= 1:
+                return
+            page.wait_for_timeout(200)
+        pytest.fail(f"a pixel is {far:.1f} of 255 from what these weights draw")
+
+    assert_drawn(other)
+    page.evaluate("live.model.set('parameters', live.bytes([]))")  # Python begins anew
+    assert_drawn(first_parameters(0, 16))
+
+
+@pytest.mark.parametrize("how", ["lr", "sign"])
+def test_a_loss_that_is_no_number_ends_in_a_sentence_and_a_reset(
+    open_page: OpenPage, widget_page: MakePage, how: str
+) -> None:
+    broken = TrainingExplorer(lr=10.0) if how == "lr" else TrainingExplorer(mistake="sign", lr=1.0)
+    page = open_widget(open_page, widget_page, broken)
+    button(page, "train").click()
+    trouble = page.locator(".vae-training > .vae-sentence")
+    expect(trouble).to_be_visible(timeout=60_000)
+    expect(trouble).to_contain_text("no number any more")
+    expect(page.locator(".vae-live")).to_contain_text("Stopped")
+    expect(button(page, "train")).to_be_disabled()
+    expect(button(page, "one_step")).to_be_disabled()
+    page.get_by_role("slider").nth(0).fill("-2")
+    page.get_by_label(WORDS["mistake"]).select_option("none")
+    button(page, "reset").click()
+    expect(trouble).to_be_hidden()
+    button(page, "train").click()
+    wait_for_epoch(page, 2)
+    assert all(
+        np.isfinite(float(t.split()[0].replace("−", "-"))) for t in page.locator(".vae-training dd").all_inner_texts()
+    )
+
+
+def test_a_hidden_tab_rests(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page)
+    hide = """hidden => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    button(page, "train").click()
+    wait_for_epoch(page, 1)
+    page.evaluate(hide, True)
+    expect(button(page, "train")).to_be_visible()
+    stood = place(page)
+    page.wait_for_timeout(300)
+    assert place(page) == stood
+    page.evaluate(hide, False)
+    wait_for_epoch(page, stood[0] + 2)
+    button(page, "pause").click()
+    expect(button(page, "train")).to_be_visible()
+    page.evaluate(hide, True)
+    page.evaluate(hide, False)
+    expect(button(page, "train")).to_be_visible()  # what the reader paused stays so
+
+
+def test_two_copies_do_not_disturb_each_other(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_page(widget_page(TrainingExplorer(), TrainingExplorer(beta=0.01)))
+    second = page.locator(".vae-training").nth(1)
+    second.scroll_into_view_if_needed()
+    ready(page)
+    button(page, "train").nth(1).click()
+    wait_for_epoch(page, 2, copy=1)
+    assert place(page, copy=0) == (0, 0)
+    button(page, "train").first.click()  # now the other, which says Pause, trains too
+    wait_for_epoch(page, 2, copy=0)
+    before = epoch(page, copy=1)
+    wait_for_epoch(page, before + 1, copy=1)
+    second.get_by_label(WORDS["kl_check"]).uncheck()
+    expect(page.get_by_label(WORDS["kl_check"]).first).to_be_checked()
+    assert len(page.workers) == 2
+
+
+def test_the_same_seed_is_the_same_training(open_page: OpenPage, widget_page: MakePage) -> None:
+    """In a worker and, where there can be none, on the page's own thread."""
+    pictures = []
+    page = open_widget(open_page, widget_page, TrainingExplorer(seed=3))
+    for _ in range(2):
+        for _ in range(3):
+            button(page, "one_step").click()
+        expect(page.locator(".vae-progress")).to_contain_text("step 3 of")
+        pictures.append(shown(page, ".vae-tiles canvas"))
+        button(page, "reset").click()
+        expect(page.locator(".vae-progress")).to_contain_text("step 0 of")
+    assert torch.equal(*pictures)
+    page.get_by_label(WORDS["seed"]).fill("4")
+    page.keyboard.press("Tab")
+    for _ in range(50):
+        if not torch.equal(shown(page, ".vae-tiles canvas"), pictures[0]):
+            break
+        page.wait_for_timeout(200)
+    else:
+        pytest.fail("another seed, the same pictures")
+    page.get_by_label(WORDS["seed"]).fill("-1")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label(WORDS["seed"])).to_have_value("4")
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        "window.Worker = class { constructor() { throw new Error('none here'); } };",
+        "window.Worker = class { postMessage() {} terminate() {}"
+        " constructor() { setTimeout(() => this.onerror(new Event('error', { cancelable: true }))); } };",
+    ],
+)
+def test_without_a_worker_it_trains_on_the_pages_own_thread(browser: Browser, widget_page: MakePage, stub: str) -> None:
+    page = browser.new_page()
+    page.add_init_script(stub)
+    page.goto(widget_page(TrainingExplorer(hidden=16)))
+    ready(page)
+    button(page, "train").click()
+    wait_for_epoch(page, 2)
+    button(page, "pause").click()
+    expect(button(page, "train")).to_be_visible()
+    assert not page.workers
+    page.close()
+
+
+def test_a_view_that_goes_takes_its_worker_and_its_listeners_along(live_widget: LivePage) -> None:
+    page = live_widget(TrainingExplorer())
+    ready(page)
+    button(page, "train").click()
+    wait_for_epoch(page, 1)
+    remove_change_and_show(page, "beta", 2.0)
+    ready(page)
+    assert len(page.workers) == 1
+    page.evaluate("live.remove()")
+    page.wait_for_timeout(200)
+    assert not page.workers
+
+
+def test_by_keyboard_alone(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page)
+    page.keyboard.press("Tab")
+    expect(button(page, "train")).to_be_focused()
+    page.keyboard.press("Enter")
+    wait_for_epoch(page, 1)
+    page.keyboard.press("Space")
+    expect(button(page, "train")).to_be_focused()
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
+        )
+    wanted = [
+        "one_step",
+        "reset",
+        "lr",
+        "beta",
+        "sigma",
+        "sample_check",
+        "kl_check",
+        "gradient",
+        "mistake",
+        "seed",
+        "apart",
+    ]
+    assert reached[: len(wanted)] == [WORDS[name] for name in wanted]
+
+
+def test_on_a_phone(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page, width=390, height=844, touch=True)
+    for name in ("train", "one_step", "reset"):
+        assert_room_for_a_finger(button(page, name), 44)
+    button(page, "train").tap()
+    wait_for_epoch(page, 1)
+    button(page, "pause").tap()
+    page.locator("summary").tap()
+    button(page, "apart_take").tap()
+    expect(page.locator(".vae-apart-result")).to_contain_text("before the step")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for control in page.locator(".vae-training :is(button, select, input, summary)").all():
+        box = control.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 22, control.inner_text()  # a check box, in a label of 44
+
+
+def test_screen_readers_hear_it_at_a_rate_that_can_be_followed(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page)
+    page.clock.install()
+    page.evaluate("""() => {
+      window.said = [];
+      new MutationObserver(() => said.push([performance.now(), document.querySelector(".vae-live").textContent]))
+        .observe(document.querySelector(".vae-live"), { childList: true });
+    }""")
+    button(page, "train").click()
+    page.wait_for_function("said.length >= 2", timeout=60_000)
+    (first, text), (second, _) = page.evaluate("said.slice(0, 2)")
+    assert re.fullmatch(r"epoch \d+, loss −?\d+\.\d", text)
+    assert second - first >= 5000
+    button(page, "pause").click()
+    expect(page.locator(".vae-live")).to_contain_text("Paused at epoch")
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_one_step_taken_apart_equals_autograd(live_widget: LivePage, name: str) -> None:
+    settings = PLAIN | SETTINGS[name]
+    page = live_widget(TrainingExplorer(seed=1, **settings))
+    ready(page)
+    page.locator("summary").click()
+    page.get_by_role("button", name="digit c").click()
+
+    def read() -> dict[str, list[float]]:
+        rows = page.locator(".vae-apart tbody tr").evaluate_all(
+            "rows => rows.map(row => [row.dataset.row, [...row.cells].slice(2).map(cell => cell.textContent)])"
+        )
+        return {
+            row: [float(text.replace("−", "-")) if text != "–" else np.nan for text in texts] for row, texts in rows
+        }
+
+    def wanted(noise: Tensor) -> tuple[dict[str, Any], VAE, list[Tensor], Tensor]:
+        vae, weights = double_model(first_parameters(1, 64), 64, settings["sigma"])
+        x = examples()[2:3]
+        q = vae.encode(x)
+        mean, sd = q.mean.detach().requires_grad_(), q.std.detach().requires_grad_()
+
+        class Given(nn.Module):
+            def forward(self, x: Tensor) -> Gaussian:
+                return Gaussian(mean, 2 * sd.log())
+
+        z = (mean + sd * noise if settings["sample"] else mean).detach().requires_grad_()
+        pixels = torch.distributions.Normal(vae.decode(z), settings["sigma"]).log_prob(x).sum()
+        share = 1 / 64 if settings["mistake"] == "mean" else 1
+        to_z = torch.autograd.grad(-share * pixels, z)[0]
+        loss, reconstruction, kl = loss_of(vae, x, noise, settings)
+        whole = torch.autograd.grad(loss, weights, allow_unused=True)
+        size = [torch.cat([g.flatten() for g in part if g is not None]).norm() for part in (whole[:4], whole[4:])]
+        network, vae.encoder = vae.encoder, Given()  # type: ignore[assignment]
+        to_mean, to_sd = torch.autograd.grad(loss_of(vae, x, noise, settings)[0], (mean, sd), allow_unused=True)
+        vae.encoder = network
+        none = torch.zeros(1, 2)
+        return (
+            {
+                "mean": mean,
+                "sd": sd,
+                "noise": noise if settings["sample"] else torch.full((2,), torch.nan),
+                "z": z,
+                "reconstruction": reconstruction,
+                "kl": kl,
+                "to_z": to_z,
+                "to_mean": none if to_mean is None else to_mean,
+                "to_sd": none if to_sd is None else to_sd,
+                "to_noise": torch.full((2,), torch.nan),
+                "to_encoder": size[0],
+                "to_decoder": size[1],
+            },
+            vae,
+            weights,
+            loss,
+        )
+
+    found = read()
+    noise = torch.from_numpy(page_noise()).view(1, 2)
+    numbers, _, _, loss = wanted(noise)
+    for row, value in numbers.items():
+        expected = value.detach().flatten().double().numpy()
+        np.testing.assert_allclose(found[row], expected, atol=0.0051, rtol=1e-5, err_msg=row)
+    result = page.locator(".vae-apart-result").inner_text().replace("−", "-")
+    assert float(re.findall(r"-?\d+\.\d+", result)[0]) == pytest.approx(loss.item(), abs=0.0051)
+
+
+def page_noise() -> np.ndarray:
+    """The ε with which the step is first taken apart."""
+    return normals(10, 2)
+
+
+def test_a_step_on_one_digit(live_widget: LivePage) -> None:
+    """Adam's step on that picture with that ε, and the loss before and after it."""
+    page = live_widget(TrainingExplorer(hidden=16, lr=0.001))
+    ready(page)
+    page.locator("summary").click()
+    button(page, "apart_take").click()
+    expect(page.locator(".vae-apart-result")).to_contain_text("before the step")
+    before, after = (
+        float(t) for t in re.findall(r"-?\d+\.\d+", page.locator(".vae-apart-result").inner_text().replace("−", "-"))
+    )
+    vae, weights = double_model(first_parameters(0, 16), 16, 0.16)
+    adam = torch.optim.Adam(weights, lr=0.001)
+    noise = torch.from_numpy(page_noise()).view(1, 2)
+    losses = []
+    for _ in range(2):
+        adam.zero_grad()
+        loss = loss_of(vae, examples()[:1], noise, PLAIN)[0]
+        losses.append(loss.item())
+        loss.backward()
+        adam.step()
+    assert [before, after] == pytest.approx(losses, abs=0.02)  # the page shows float32 weights
+    assert after < before
+    shown_noise = page.locator("[data-row=noise] td").nth(1).inner_text()
+    button(page, "apart_redraw").click()
+    expect(page.locator("[data-row=noise] td").nth(1)).not_to_have_text(shown_noise)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {"hidden": 0},
+        {"batch_size": 0},
+        {"lr": 0.0},
+        {"beta": float("nan")},
+        {"images": b"\x01" * 63},
+        {"images": b"\xff" * 64 * 1797},
+        {"parameters": b"\x00" * 8},
+        {"parameters": np.full(count_parameters(64), np.nan, "<f4").tobytes()},
+    ],
+)
+def test_nonsense_is_one_sentence(live_widget: LivePage, edits: dict[str, Any]) -> None:
+    page = live_widget(TrainingExplorer(), **edits)
+    expect(page.locator(".vae-sentence[role=status]")).to_have_text(WORDS["bad_training"])
+    assert page.locator("canvas").count() == 0
+
+
+def test_in_the_dark(open_page: OpenPage, widget_page: MakePage) -> None:
+    page = open_widget(open_page, widget_page)
+    expect(page.locator(".vae-widget")).to_have_attribute("data-theme", "light")
+    light = [page.locator(f".vae-{name}").evaluate(CORNER) for name in ("map", "chart")]
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_timeout(300)
+    dark = [page.locator(f".vae-{name}").evaluate(CORNER) for name in ("map", "chart")]
+    assert all(sum(before) > 600 > 200 > sum(after) for before, after in zip(light, dark, strict=True))
+
+
+# ------------------------------------------------------------------------------------------------------ in Python
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"lr": 0.0}, "lr must be a number from 0.0001 to 10.0, got 0.0"),
+        ({"beta": -1}, "beta must be a number from 0.01 to 100.0, got -1"),
+        ({"sigma": float("nan")}, "sigma must be a number from 0.05 to 1.0, got nan"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
+        ({"gradient": "straight"}, "'gradient' trait of a TrainingExplorer instance expected any of"),
+        ({"mistake": "none at all"}, "'mistake' trait of a TrainingExplorer instance expected any of"),
+    ],
+)
+def test_what_python_refuses(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(traitlets.TraitError, match=re.escape(said)):
+        TrainingExplorer(**wrong)
+
+
+@pytest.mark.parametrize("hidden", [0, 257, 8.0])
+def test_a_width_that_is_none(hidden: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"hidden must be a whole number from 1 to 256, got {hidden!r}")):
+        TrainingExplorer(hidden=hidden)
+
+
+def test_weights_that_do_not_fit_are_refused() -> None:
+    explorer = TrainingExplorer(hidden=4)
+    kept = explorer.model().encoder.net[0].weight
+    with pytest.raises(traitlets.TraitError, match="parameters must have 2448 bytes for hidden=4, got 8"):
+        explorer.parameters = b"12345678"
+    with pytest.raises(traitlets.TraitError, match="parameters must be bytes, as the page sends them, got list"):
+        explorer.parameters = [0.0]
+    with pytest.raises(traitlets.TraitError, match="parameters must be finite"):
+        explorer.parameters = np.full(count_parameters(4), np.inf, "<f4").tobytes()
+    assert torch.equal(explorer.model().encoder.net[0].weight, kept)
+
+
+def test_the_model_is_a_vae_of_the_library() -> None:
+    explorer = TrainingExplorer(hidden=4, sigma=0.3)
+    numbers = np.arange(count_parameters(4), dtype="<f4") / 1000
+    explorer.parameters = numbers.tobytes()
+    vae = explorer.model()
+    assert isinstance(vae, VAE)
+    assert vae.sigma == pytest.approx(0.3)
+    assert sum(p.numel() for net in (vae.encoder, vae.decoder) for p in net.parameters()) == count_parameters(4)
+    flat = torch.cat([p.detach().flatten() for net in (vae.encoder, vae.decoder) for p in net.parameters()])
+    assert torch.equal(flat, torch.from_numpy(numbers))
+    assert len(explorer.labels) == len(explorer.images) // 64 == 1797
