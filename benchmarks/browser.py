@@ -17,6 +17,12 @@ shift           how far what stood on the screen jumped while the page loaded (c
 scroll_shift    the same on a slow way down to the end
 bytes           as above, in a visit of its own that goes down to the end, so that every picture comes
 
+The VAE that trains in the page is watched while it does, for ten seconds from the press on Train:
+
+epochs_per_s    epochs of 1,797 digits
+frames_per_s    how often the page could draw meanwhile; 60 is all that there is
+elbo            what the page shows at the end, the mean over the last epoch, in nats
+
 ``processor_ms``, the time of one fixed loop before each visit, tells runs on a slow machine, or in its slow minutes,
 from those on a fast one.
 """
@@ -29,6 +35,7 @@ import gzip
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -48,6 +55,9 @@ PAGES: Final = {
     "index.html": ".vae-latent",
     "07-exploring-latent-space.html": ".vae-latent",
 }
+LEARN: Final = "06-training.html"
+LEARN_MS: Final = 10_000
+LEARN_GOALS: Final = {"epochs_per_s": 5, "frames_per_s": 58}
 READ: Final = "04-equation-4.html"
 SIZES: Final = ((1280, 900), (390, 844))
 SLOWER: Final = 4
@@ -246,6 +256,43 @@ def read(browser: Browser, url: str, width: int, height: int) -> dict[str, float
     return {"paint_ms": paint, "shift": shift, "scroll_shift": scroll_shift, "processor_ms": processor}
 
 
+def learn(browser: Browser, url: str) -> dict[str, float]:
+    """One training in the page, with a cold profile."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.wait_for_timeout(SETTLE_MS)
+    processor = page.evaluate(PROCESSOR)
+    page.goto(url, wait_until="networkidle")
+    holder = page.locator(".vae-training").first
+    page.evaluate("document.querySelector('#watch-it-learn').scrollIntoView()")
+    holder.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
+    holder.get_by_role("button", name="Train", exact=True).scroll_into_view_if_needed()
+    page.wait_for_timeout(SETTLE_MS)
+    drawn = page.evaluate(
+        """milliseconds => new Promise(done => {
+          const start = performance.now();
+          let frames = 0;
+          const count = now => {
+            if (now - start >= milliseconds) done(frames);
+            else requestAnimationFrame(count, frames++);
+          };
+          document.querySelector(".vae-training button").click();
+          requestAnimationFrame(count);
+        })""",
+        LEARN_MS,
+    )
+    epochs = int(re.findall(r"\d+", holder.locator(".vae-progress").inner_text())[0])
+    elbo = holder.locator("[data-term=elbo] dd").inner_text().split()[0].replace("−", "-")
+    page.close()
+    seconds = LEARN_MS / 1000
+    return {
+        "epochs_per_s": epochs / seconds,
+        "frames_per_s": drawn / seconds,
+        "elbo": float(elbo),
+        "processor_ms": processor,
+    }
+
+
 def _machine(browser: Browser) -> dict[str, Any]:
     describe = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=12"]
     return {
@@ -307,6 +354,15 @@ def main() -> None:
             }
             results["read"][f"{READ} at {width} px"] = {**figures, "visits": given.visits}
             print(READ, width, json.dumps(figures))
+        trainings = []
+        for _ in range(given.visits):
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            trainings.append(learn(browser, f"http://127.0.0.1:{server.server_port}/{LEARN}"))
+            browser.close()
+        results["learn_goals"] = LEARN_GOALS
+        results["learn"] = {name: round(statistics.median(one[name] for one in trainings), 1) for name in trainings[0]}
+        results["learn"]["visits"] = given.visits
+        print(LEARN, json.dumps(results["learn"]))
     server.shutdown()
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
