@@ -526,6 +526,49 @@ def test_two_copies_do_not_disturb_each_other(open_page: OpenPage, widget_page: 
     assert len(page.workers) == 2
 
 
+def test_orders_that_follow_fast(open_page: OpenPage, widget_page: MakePage) -> None:
+    """Answers to the orders before are under way while the next is given; what is shown is true of the last."""
+    page = open_widget(open_page, widget_page)
+    page.evaluate("""() => {
+      const [train, one, reset] = document.querySelectorAll(".vae-controls button");
+      for (let i = 0; i < 5; i++) [one, train, reset, one, one, train].forEach(button => button.click());
+    }""")
+    expect(button(page, "pause")).to_be_visible()
+    wait_for_epoch(page, 2)
+    expect(button(page, "pause")).to_be_visible()
+    page.evaluate("""() => {
+      const [train, one, reset] = document.querySelectorAll(".vae-controls button");
+      train.click(); reset.click(); one.click();
+    }""")
+    expect(page.locator(".vae-progress")).to_contain_text("Epoch 0, step 1 of 29")
+    page.wait_for_timeout(300)
+    assert place(page) == (0, 1)
+    expect(button(page, "train")).to_be_visible()
+
+
+def test_two_views_of_one_model_show_the_same(live_widget: LivePage) -> None:
+    page = live_widget(TrainingExplorer(hidden=16))
+    ready(page)
+    page.evaluate("live.show()")
+    page.wait_for_function("document.querySelectorAll('.vae-training dd').length === 6")
+    ready(page)
+    button(page, "train").first.click()
+    wait_for_epoch(page, 2, copy=1)  # it hears of the weights every few seconds
+    expect(button(page, "pause")).to_have_count(1)  # and does not stop the one that trains
+    before = epoch(page)
+    wait_for_epoch(page, before + 1)
+    button(page, "pause").click()
+    expect(button(page, "train")).to_have_count(2)
+    for _ in range(50):
+        pictures = shown(page, ".vae-pairs canvas")
+        if torch.equal(pictures[:10], pictures[10:]):
+            break
+        page.wait_for_timeout(200)
+    else:
+        pytest.fail("two views, two pictures")
+    assert epoch(page, copy=0) == epoch(page, copy=1)
+
+
 def test_the_same_seed_is_the_same_training(open_page: OpenPage, widget_page: MakePage) -> None:
     """In a worker and, where there can be none, on the page's own thread."""
     pictures = []

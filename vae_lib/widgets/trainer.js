@@ -389,6 +389,7 @@ function trainer() {
     let [last, spent, batches] = [0, 0, 0];
     let stopAt = Infinity;
     let drawn = true;
+    let heard = 0; // the number of the last order
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       waiting = false;
@@ -398,12 +399,12 @@ function trainer() {
       if (!waiting) port2.postMessage(0);
       waiting = true;
     };
-    const frame = (trouble = "") => {
+    const frame = ({ trouble = "", fresh = false } = {}) => {
       last = performance.now();
       drawn = false;
       post({
         parameters: Float32Array.from(learner.parameters), codes: learner.codes(), history, epoch: learner.epoch,
-        done: learner.done, batches: learner.steps, stepTime: batches ? spent / batches : 0, running, trouble,
+        done: learner.done, batches: learner.steps, stepTime: batches ? spent / batches : 0, running, trouble, fresh, heard,
       });
       history = [];
       [spent, batches] = [0, 0];
@@ -417,7 +418,7 @@ function trainer() {
       } catch (error) {
         if (!(error instanceof NotFinite)) throw error;
         running = false;
-        frame("not_finite");
+        frame({ trouble: "not_finite" });
         return false;
       }
     };
@@ -436,7 +437,7 @@ function trainer() {
     const begin = () => {
       running = false;
       history = [learner.measure(settings)];
-      frame();
+      frame({ fresh: true });
     };
     /** @type {Record<string, (message: any) => void>} */
     const orders = {
@@ -480,7 +481,10 @@ function trainer() {
         port1.close();
       },
     };
-    return (message) => orders[message.order](message);
+    return (message) => {
+      heard = message.number;
+      orders[message.order](message);
+    };
   }
 
   return { Learner, NotFinite, countParameters, serve };

@@ -157,6 +157,7 @@ function build(model, body, scope) {
   const train = button(words.train, () => (running ? pause() : run()));
   const one = button(words.one_step, () => {
     pause();
+    apart.before = null;
     send({ order: "step" });
   });
   const reset = button(words.reset, () => startAnew());
@@ -255,7 +256,7 @@ function build(model, body, scope) {
   // --------------------------------------------------------------------------------------------------- state
   let running = false;
   let broken = false;
-  let left = 0; // epochs that a press on Train is still good for
+  let resting = false; // paused because nobody sees it
   let [epoch, done, stepTime] = [0, 0, 0];
   /** @type {{values: number[], reconstruction: number[], kl: number[]}} */
   let history = { values: [], reconstruction: [], kl: [] };
@@ -264,7 +265,7 @@ function build(model, body, scope) {
   let [said, told] = [0, 0];
   /** @type {{digit: number, noise: Float64Array, before: ReturnType<typeof examined> | null}} */
   const apart = { digit: 0, noise: Float64Array.from(normals(10, 2)), before: null };
-  
+
   const loss = () => {
     const [last, first] = [history.kl.at(-1), history.reconstruction.at(-1)];
     return last === undefined || first === undefined ? "" : shownNumber(last - first, 1);
@@ -278,12 +279,13 @@ function build(model, body, scope) {
   // --------------------------------------------------------------------------------------- talk with the thread
   let calm = 0;
   scope.onEnd(() => clearTimeout(calm));
-  const send = trainingThread(scope, (frame) => {
-    if (signal.aborted) return;
+  /** The numbers of the last order, of the last that started or stopped training, and of the last that gave it other weights. */
+  const orders = { last: 0, running: 0, weights: 0 };
+  const tellThread = trainingThread(scope, (frame) => {
+    if (signal.aborted || frame.heard < orders.weights) return; // of a training that was given up
     eye.parameters.set(frame.parameters);
     codes = frame.codes;
-    const fresh = frame.epoch === 0 && frame.batches === 0;
-    if (fresh) history = { values: [], reconstruction: [], kl: [] };
+    if (frame.fresh) history = { values: [], reconstruction: [], kl: [] };
     const firstEpoch = frame.epoch - frame.history.length + 1;
     frame.history.forEach((/** @type {number[]} */ [reconstruction, kl], /** @type {number} */ i) => {
       history.values.push(firstEpoch + i);
@@ -292,19 +294,24 @@ function build(model, body, scope) {
     });
     [epoch, done] = [frame.epoch, frame.done];
     if (frame.stepTime) stepTime = frame.stepTime;
-    const stopped = running && !frame.running;
     if (frame.trouble) broken = true;
-    if (frame.trouble || stopped) {
-      running = false;
-      say(frame.trouble ? "said_trouble" : "said_paused");
-    } else if (running && performance.now() - said > SAY) say("said");
-    if (!frame.running || performance.now() - told > SEND) tellWeights(frame.parameters);
+    const stopped = running && !frame.running && frame.heard >= orders.running;
+    if (stopped) running = false;
+    if (frame.trouble || stopped) say(frame.trouble ? "said_trouble" : "said_paused");
+    else if (running && performance.now() - said > SAY) say("said");
+    if (!frame.fresh && (!running || performance.now() - told > SEND)) tellWeights(frame.parameters);
     showAll();
   });
+  /** @param {Record<string, any> & {order: string}} message */
+  const send = (message) => {
+    orders.last++;
+    if (["run", "pause"].includes(message.order)) orders.running = orders.last;
+    if (["start", "reset", "take"].includes(message.order)) orders.weights = orders.running = orders.last;
+    tellThread({ ...message, number: orders.last });
+  };
   /** Weights and epoch to Python and to other views. @param {Float32Array} parameters */
   const tellWeights = (parameters) => {
     told = performance.now();
-    if (epoch === 0 && done === 0 && model.get("parameters").byteLength === 0) return;
     known = new DataView(Float32Array.from(parameters).buffer); // little-endian, as every browser's machine is
     tell(scope, model, { epoch, parameters: known });
   };
@@ -313,24 +320,27 @@ function build(model, body, scope) {
     running = true;
     stepTime = 0;
     said = performance.now();
-    send({ order: "run", epochs: left || EPOCHS });
-    left = 0;
+    apart.before = null;
+    send({ order: "run", epochs: EPOCHS });
     showControls();
   };
   const pause = () => {
-    if (!running) return;
-    send({ order: "pause" });
+    if (running) send({ order: "pause" });
+  };
+  /** Other weights than training came to. @param {Record<string, any> & {order: string}} message */
+  const beginWith = (message) => {
+    running = broken = resting = false;
+    apart.before = null;
+    stepTime = 0;
+    send(message);
   };
   /** From the start of the seed. */
   const startAnew = () => {
-    running = broken = false;
-    apart.before = null;
-    stepTime = 0;
     if (model.get("parameters").byteLength) {
       known = new DataView(new ArrayBuffer(0));
       tell(scope, model, { epoch: 0, parameters: known });
     }
-    send({ order: "reset", seed });
+    beginWith({ order: "reset", seed });
     say("said_reset");
   };
   /** By hand: the traits change, and `follow` shows it. @param {Record<string, any>} changes */
@@ -340,9 +350,12 @@ function build(model, body, scope) {
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && running) {
-      left = EPOCHS;
+      resting = true;
       pause();
-    } else if (!document.hidden && left) run();
+    } else if (!document.hidden && resting) {
+      resting = false;
+      run();
+    }
   }, { signal });
 
   // ------------------------------------------------------------------------------------------------- pictures
@@ -438,15 +451,20 @@ function build(model, body, scope) {
     apartF.draw(found.f);
     const score = settings.sample && settings.gradient === "score";
     const way = !settings.sample ? "point" : settings.mistake === "detached" ? "detached" : score ? "score" : "pathwise";
+    const share = settings.mistake === "mean" ? words.apart_share : "";
+    const pull = (/** @type {string} */ name) => (settings.kl ? words[`apart_${name}_${settings.mistake === "sign" ? "sign" : "kl"}`] : "");
+    const sum = (/** @type {string[]} */ parts) => fill(parts.filter(Boolean).join(" + "), { share }) || words.apart_nothing;
     for (const { name, head, how, cells } of apartRows) {
       head.textContent = words[`apart_${name}`];
-      how.textContent = words[`apart_${name}_${way}`] ?? words[`apart_${name}_how`];
+      how.textContent = `apart_${name}_kl` in words ? sum([words[`apart_${name}_${way}`], pull(name)])
+        : words[`apart_${name}_${way}`] ?? words[`apart_${name}_how`];
       const numbers = [/** @type {any} */ (found)[name]].flat();
       const none = name === "to_noise" || (name === "noise" && !settings.sample);
       cells.forEach((cell, i) => (cell.textContent = none ? "–" : shownNumber(numbers[i])));
     }
     const { before } = apart;
-    apartResult.textContent = fill(before ? words.apart_after : words.apart_loss, { before: shownNumber(before?.loss ?? 0), loss: shownNumber(found.loss) });
+    const formula = sum([words.apart_loss_terms, pull("loss")]);
+    apartResult.textContent = fill(before ? words.apart_after : words.apart_loss, { formula, before: shownNumber(before?.loss ?? 0), loss: shownNumber(found.loss) });
   };
 
   // -------------------------------------------------------------------------------------------------- showing
@@ -510,7 +528,7 @@ function build(model, body, scope) {
     } else if (parameters !== known) {
       known = parameters;
       const weights = given();
-      if (weights) send({ order: "take", parameters: weights, epoch: model.get("epoch") });
+      if (weights) beginWith({ order: "take", parameters: weights, epoch: model.get("epoch") });
       else startAnew();
     }
   };
