@@ -99,3 +99,14 @@ def test_twelve_questions_each_with_an_answer_a_proof_and_a_place(pages: Pages) 
         assert "assert" in question.select_one("div.cell_input").text
         more = next(p for p in question.find_all("p", recursive=False) if p.text.startswith("More:"))
         assert more.select("a[href*='#'], a[href^='1']")
+
+
+def test_chinese_says_that_it_is(pages: Pages) -> None:
+    """A screen reader changes its voice where the language is marked; a title is a proper name (WCAG 3.1.2)."""
+    unmarked = []
+    for name, page in pages.items():
+        for text in page.find_all(string=re.compile(r"[\u4e00-\u9fff]")):
+            title = text.find_parent(class_="citation-list")
+            if not text.find_parent(lang="zh") and not text.find_parent(["script", "style", "head"]) and not title:
+                unmarked.append(f"{name}: {text.strip()[:40]}")
+    assert not unmarked

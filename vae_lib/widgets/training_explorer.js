@@ -237,8 +237,8 @@ function build(model, body, scope) {
   body.replaceChildren(
     element("div", { class: "vae-controls" }, train, one, reset, progress),
     trouble,
-    element("div", { class: "vae-panel" }, caption(words.map_caption), map),
-    element("div", { class: "vae-panel" }, caption(words.grid_caption), grid.canvas),
+    element("div", { class: "vae-panel vae-square" }, caption(words.map_caption), map),
+    element("div", { class: "vae-panel vae-square" }, caption(words.grid_caption), grid.canvas),
     element("div", { class: "vae-panel vae-pictures" },
       element("div", {}, caption(fill(words.samples_caption, { count: `${SAMPLES}` })), samplesBox),
       element("div", {}, caption(words.pairs_caption), pairsBox)),
