@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
+
 OpenPage = Callable[..., Page]
 
 # Beside axe's own choice of rules: two that it leaves off, as an experiment and as a younger standard.
@@ -68,3 +70,17 @@ def test_a_wide_picture_scrolls_by_the_keyboard_on_a_phone(open_page: OpenPage, 
     frame.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("frame => frame.scrollLeft > 0", arg=frame.element_handle())
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_step_taken_apart_and_a_broken_training_have_no_violation(
+    open_page: OpenPage, site_url: str, width: int, scheme: str
+) -> None:
+    page = open_page(f"{site_url}06-training.html#watch-it-learn", width=width, scheme=scheme)
+    widget = page.locator(".vae-training")
+    widget.scroll_into_view_if_needed()
+    widget.get_by_role("slider").first.press("End")  # the longest steps
+    widget.get_by_text(WORDS["apart"]).click()
+    widget.get_by_role("button", name=WORDS["train"], exact=True).click()
+    widget.get_by_text("no number any more").wait_for(timeout=60_000)
+    assert complaints(page) == []
