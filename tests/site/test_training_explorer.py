@@ -675,6 +675,28 @@ def test_on_a_phone(open_page: OpenPage, widget_page: MakePage) -> None:
         assert min(box["width"], box["height"]) >= 22, control.inner_text()  # a check box, in a label of 44
 
 
+def test_in_the_book_the_kl_is_dropped(open_page: OpenPage, site_url: str) -> None:
+    """What chapter 6 asks for, under the policy of the site: the KL climbs by nats once it does not count."""
+    page = open_page(f"{site_url}06-training.html#watch-it-learn")
+    widget = page.locator(".vae-training")
+    widget.scroll_into_view_if_needed()
+    ready(page)
+    after = []
+    for tick in (True, False):
+        widget.get_by_label(WORDS["kl_check"]).set_checked(tick)
+        least = epoch(page) + 15
+        button(widget, "train").click()
+        wait_for_epoch(page, least)
+        button(widget, "pause").click()
+        expect(button(widget, "train")).to_be_visible()
+        terms = [widget.locator(f"[data-term={name}] dd").inner_text() for name in ("reconstruction", "kl")]
+        after.append([float(text.split()[0].replace("−", "-")) for text in terms])
+    (reconstruction, kl), (without, climbed) = after
+    assert without > reconstruction + 1
+    assert climbed > kl + 2
+    assert len(page.workers) == 1  # off the page's own thread
+
+
 def test_screen_readers_hear_it_at_a_rate_that_can_be_followed(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_widget(open_page, widget_page)
     page.clock.install()
