@@ -31,6 +31,18 @@ def test_the_table_of_pages_is_the_record() -> None:
         assert shown == measured
 
 
+def test_the_tables_of_reading_and_learning_are_the_record() -> None:
+    record = json.loads((ROOT / "benchmarks" / "results" / "browser.json").read_text(encoding="utf-8"))
+    lines = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").splitlines()
+    for page, one in (record["read"] | {"goal, at most": record["read_goals"]}).items():
+        figures = f"{one['paint_ms']:g} ms | {one['shift']:g} | {one['scroll_shift']:g} | {one['bytes'] / 1e6:.2f} MB"
+        assert f"| {page} | {figures} |" in lines
+    learn, goals = record["learn"], record["learn_goals"]
+    figures = f"{learn['epochs_per_s']:g} | {learn['frames_per_s']:g} | {learn['elbo']:g} nats"
+    assert f"| 06-training.html | {figures} |" in lines
+    assert f"| goal, at least | {goals['epochs_per_s']} | {goals['frames_per_s']} | |" in lines
+
+
 def script(name: str) -> Any:
     """A script of benchmarks/ as a module."""
     spec = importlib.util.spec_from_file_location(f"bench_{name}", ROOT / "benchmarks" / f"{name}.py")
