@@ -675,6 +675,23 @@ def test_on_a_phone(open_page: OpenPage, widget_page: MakePage) -> None:
         assert min(box["width"], box["height"]) >= 22, control.inner_text()  # a check box, in a label of 44
 
 
+def test_who_wants_little_motion_sees_a_picture_now_and_then(browser: Browser, widget_page: MakePage) -> None:
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(widget_page(TrainingExplorer()))
+    ready(page)
+    page.evaluate("""() => {
+      window.changes = 0;
+      new MutationObserver(() => changes++).observe(document.querySelector(".vae-progress"), { childList: true });
+    }""")
+    button(page, "train").click()
+    wait_for_epoch(page, 1)
+    start = page.evaluate("[performance.now(), changes]")
+    page.wait_for_timeout(4000)
+    end = page.evaluate("[performance.now(), changes]")
+    assert 1 <= end[1] - start[1] <= 1 + (end[0] - start[0]) / 1500
+    page.close()
+
+
 def test_in_the_book_the_kl_is_dropped(open_page: OpenPage, site_url: str) -> None:
     """What chapter 6 asks for, under the policy of the site: the KL climbs by nats once it does not count."""
     page = open_page(f"{site_url}06-training.html#watch-it-learn")

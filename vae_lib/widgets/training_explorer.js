@@ -77,6 +77,11 @@ function trainingThread(scope, hear) {
   return (message) => send(message);
 }
 
+/** With two digits after the point, or four where these would say nothing. @param {number} value */
+function fine(value) {
+  return shownNumber(value, Math.abs(value) < 0.1 && value !== 0 ? 4 : 2);
+}
+
 /** The first extent that shows 99 of 100 codes; one that is larger stays until half of it would do. @param {Float32Array} codes @param {number} now */
 function reach(codes, now) {
   const far = Float32Array.from({ length: codes.length / 2 }, (_, i) => Math.max(Math.abs(codes[2 * i]), Math.abs(codes[2 * i + 1]))).sort();
@@ -460,7 +465,7 @@ function build(model, body, scope) {
         : words[`apart_${name}_${way}`] ?? words[`apart_${name}_how`];
       const numbers = [/** @type {any} */ (found)[name]].flat();
       const none = name === "to_noise" || (name === "noise" && !settings.sample);
-      cells.forEach((cell, i) => (cell.textContent = none ? "–" : shownNumber(numbers[i])));
+      cells.forEach((cell, i) => (cell.textContent = none ? "–" : fine(numbers[i])));
     }
     const { before } = apart;
     const formula = sum([words.apart_loss_terms, pull("loss")]);
