@@ -189,3 +189,12 @@ def test_plain_functions() -> None:
     assert api_reference.cite("Loaiza-Ganem & Cunningham 2019", ["loaizaganem2019x"]) == ":cite:t:`loaizaganem2019x`"
     assert api_reference.cite("Kim 2018", ["kim2018a", "kim2018b"]) == "Kim 2018"
     assert api_reference.outside_code("a ``a`` a", str.upper) == "A ``a`` A"
+
+
+def test_a_type_variable_is_known_before_its_module_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "not_yet.py").write_text("from typing import TypeVar\nModel = TypeVar('Model')\nplain = 1\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ["not_yet.Model", "not_yet.plain", "not_yet.missing", "never.Model", "not_yet.Model.part"]
+    assert [api_reference.is_type_variable(name) for name in names] == [True, False, False, False, False]

@@ -11,6 +11,7 @@ Docstrings are plain text for someone who reads the source. On a page
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import sys
 from collections.abc import Callable
@@ -155,8 +156,10 @@ def find_in_book(env: BuildEnvironment, kind: str, number: str) -> tuple[str, st
 
 def is_type_variable(target: str) -> bool:
     """It stands in a signature for another type, and has no entry of its own."""
-    module, _, name = target.rpartition(".")
-    return isinstance(getattr(sys.modules.get(module), name, None), TypeVar)
+    try:
+        return isinstance(pkgutil.resolve_name(target), TypeVar)  # a build that reads few pages has not imported it
+    except (ImportError, AttributeError, ValueError):
+        return False
 
 
 def resolve(

@@ -244,10 +244,11 @@ def one_style_sheet(page: str, static: Path) -> str:
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """What docutils, Sphinx and MyST-NB write and a screen reader stumbles over.
+    """What docutils, Sphinx and MyST-NB write and a screen reader stumbles over, or the text jumps by.
 
     Entries of a bibliography are items of its list; the role they get has been withdrawn. What hides a cell is named by
-    its visible text, not by another one. The arguments of a long signature are lines, no list of definitions.
+    its visible text, not by another one. The arguments of a long signature are lines, no list of definitions. The size
+    of a picture is in attributes, not in a style: they keep its room with ``height: auto`` too.
     """
 
     def lines(match: re.Match[str]) -> str:
@@ -257,6 +258,7 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
         body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
         body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
         body = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
+        body = re.sub(r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"', r'\1width="\2" height="\3"', body)
         if 'class="math' in body or "application/vnd.jupyter.widget-view+json" in body:
             body = body.replace("</h1>", f"</h1>\n{NO_SCRIPT}", 1)
         context["body"] = body

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
@@ -22,6 +23,7 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def hold_mathjax(page: Page) -> list[Route]:
@@ -31,31 +33,65 @@ def hold_mathjax(page: Page) -> list[Route]:
     return held
 
 
+def shift(browser: Browser, address: str, width: int, height: int) -> tuple[float, float]:
+    """How far the text moves when MathJax comes after the first paint, and where the target of the address ends."""
+    context = browser.new_context(viewport={"width": width, "height": height}, service_workers="block")
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    held = hold_mathjax(page)
+    page.goto(address, wait_until="commit")
+    page.wait_for_selector("footer.bd-footer", state="attached")
+    page.evaluate(TWO_FRAMES)
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.wait_for_selector("mjx-container", state="attached")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(TWO_FRAMES)
+    moved = page.evaluate("shift")
+    top = page.evaluate("document.querySelector(':target')?.getBoundingClientRect().top ?? 0")
+    context.close()
+    return moved, top
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_formulas_do_not_move_the_text(browser: Browser, site: Path, site_url: str, width: int, height: int) -> None:
-    """MathJax is held back until the page is painted, then let go."""
-    moved = {}
-    for path in sorted(site.glob("*.html")):
-        if "tex-chtml.js" not in path.read_text(encoding="utf-8"):
-            continue
-        context = browser.new_context(viewport={"width": width, "height": height}, service_workers="block")
-        page = context.new_page()
-        page.add_init_script(WATCH)
-        held = hold_mathjax(page)
-        page.goto(f"{site_url}{path.name}", wait_until="commit")
-        page.wait_for_selector("footer.bd-footer", state="attached")
-        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        while not held:
-            page.wait_for_timeout(20)
-        held[0].continue_()
-        page.wait_for_selector("mjx-container", state="attached")
-        page.wait_for_load_state("networkidle")
-        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        moved[path.name] = page.evaluate("shift")
-        context.close()
+    moved = {
+        path.name: shift(browser, f"{site_url}{path.name}", width, height)[0]
+        for path in sorted(site.glob("*.html"))
+        if "tex-chtml.js" in path.read_text(encoding="utf-8")
+    }
     assert len(moved) > 15
     too_far = {name: shift for name, shift in moved.items() if shift > SHIFT}
     assert not too_far, f"formulas without their room? python tools/formula_room.py _build/html: {too_far}"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize("name", ["10-3-importance-weighted.html", "10-4-learned-sigma.html"])
+def test_a_link_into_a_page_stays_where_it_leads(
+    browser: Browser, site_url: str, name: str, width: int, height: int
+) -> None:
+    """Pictures, widgets and formulas above the place that a link leads to arrive after it."""
+    for heading in ("quick-questions", "exercises", "summary"):
+        moved, top = shift(browser, f"{site_url}{name}#{heading}", width, height)
+        assert moved < SHIFT, heading
+        assert 0 <= top < height, heading
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_picture_has_its_room_before_it_arrives(browser: Browser, site: Path, site_url: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, service_workers="block")
+    page = context.new_page()
+    page.route("**/_images/*", lambda route: None)  # never answered
+    page.goto(f"{site_url}10-4-learned-sigma.html", wait_until="domcontentloaded")
+    boxes = page.eval_on_selector_all(
+        ".cell_output img[src$='.png']", "all => all.map(one => [one.getAttribute('src'), one.width, one.height])"
+    )
+    assert boxes
+    for source, wide, high in boxes:
+        with Image.open(site / source) as picture:
+            assert high == pytest.approx(wide * picture.height / picture.width, abs=1)  # whole pixels
+    context.close()
 
 
 def test_a_formula_waits_in_letters_in_the_room_that_it_will_take(browser: Browser, site_url: str) -> None:
