@@ -212,7 +212,7 @@ def visit(browser: Browser, url: str, holder: str) -> dict[str, Any]:
     page.wait_for_timeout(SETTLE_MS)
     processor = page.evaluate(PROCESSOR)
     page.goto(url, wait_until="networkidle")
-    page.wait_for_function("seen.first !== null", timeout=10_000)
+    page.wait_for_function("() => seen.first !== null", timeout=10_000)
     page.wait_for_timeout(500)
     loaded = page.evaluate("performance.now()")
     height = page.evaluate("document.documentElement.scrollHeight")
@@ -265,7 +265,7 @@ def learn(browser: Browser, url: str) -> dict[str, float]:
     holder = page.locator(".vae-training").first
     page.evaluate("document.querySelector('#watch-it-learn').scrollIntoView()")
     holder.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
+    page.wait_for_function("() => [...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
     holder.get_by_role("button", name="Train", exact=True).scroll_into_view_if_needed()
     page.wait_for_timeout(SETTLE_MS)
     drawn = page.evaluate(

@@ -137,7 +137,7 @@ def test_it_is_not_said_to_be_kept_when_a_part_is_missing(reader: BrowserContext
     (network.folder / name).unlink()
     page = reader.new_page()
     page.goto(f"{network.url}04-equation-4.html")
-    page.wait_for_function("navigator.serviceWorker.controller")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
     kept = (
         "async () => (await (await caches.open('read')).keys()).map(one => one.url).filter(url => /_images/.test(url))"
     )

@@ -296,7 +296,7 @@ def wait_for_epoch(page: Page, least: int, copy: int = 0) -> None:
 
 def ready(page: Page) -> None:
     """The first pictures stand: the training thread has answered."""
-    page.wait_for_function("[...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
+    page.wait_for_function("() => [...document.querySelectorAll('.vae-training dd')].every(dd => dd.textContent)")
 
 
 def shown(page: Page, selector: str) -> Tensor:
