@@ -46,6 +46,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mean over pixels": {"mistake": "mean"},
     "wrong sign": {"mistake": "sign", "beta": 2.0},
     "cut off": {"mistake": "detached"},
+    "cut off, no draw": {"mistake": "detached", "sample": False},
     "mean by score": {"mistake": "mean", "gradient": "score"},
 }
 
@@ -794,8 +795,24 @@ def test_one_step_taken_apart_equals_autograd(live_widget: LivePage, name: str) 
     for row, value in numbers.items():
         expected = value.detach().flatten().double().numpy()
         np.testing.assert_allclose(found[row], expected, atol=0.0051, rtol=1e-5, err_msg=row)
+    # The formulas beside the slopes, computed with the numbers that are shown.
+    assert_formulas(page, found, settings)
     result = page.locator(".vae-apart-result").inner_text().replace("−", "-")
     assert float(re.findall(r"-?\d+\.\d+", result)[0]) == pytest.approx(loss.item(), abs=0.0051)
+
+
+def assert_formulas(page: Page, found: dict[str, list[float]], settings: dict[str, Any]) -> None:
+    """Where μ and σ are not tiny, what the page says of ∂L/∂μ and ∂L/∂σ gives the numbers beside it."""
+    for row in ("to_mean", "to_sd"):
+        text = page.locator(f"[data-row={row}] td").first.inner_text()
+        for i in range(2):
+            values = {"ε": found["noise"][i], "μ": found["mean"][i], "σ": found["sd"][i], "dz": found["to_z"][i]}
+            formula = text.replace("∂L/∂z", "dz").replace("log P(X|z)", "logp").replace("−", "-").replace("·", "*")
+            formula = re.sub(r"ε²", "ε**2", formula)
+            formula = re.sub(r"β(?=[μ(])", "β*", formula)
+            known = values | {"β": settings["beta"], "logp": found["reconstruction"][0]}
+            expected = 0.0 if text == WORDS["apart_nothing"] else eval(formula, {"__builtins__": {}}, known)
+            assert found[row][i] == pytest.approx(expected, rel=0.05, abs=0.1), f"{row}: {text}"
 
 
 def page_noise() -> np.ndarray:

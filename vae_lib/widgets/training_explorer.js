@@ -364,13 +364,12 @@ function build(model, body, scope) {
   }, { signal });
 
   // ------------------------------------------------------------------------------------------------- pictures
-  let plane = new Plane(extent, 1);
   const drawMap = scope.perFrame(() => {
     const size = Math.floor(map.clientWidth);
     if (size === 0) return; // not on the page yet, or hidden
     const theme = currentTheme();
     const [inks, colours, font] = [INKS[theme], termColours(palette, theme), getComputedStyle(body).fontFamily];
-    plane = new Plane(extent, size);
+    const plane = new Plane(extent, size);
     const context = fitCanvas(map, size, size, { willReadFrequently: true });
     context.fillStyle = inks.paper;
     context.fillRect(0, 0, size, size);
@@ -405,9 +404,9 @@ function build(model, body, scope) {
     const width = GRID * (side + 1) - 1;
     const sheet = new Float32Array(width * width);
     for (let cell = 0; cell < GRID * GRID; cell++) {
-      const [left_, top] = [(cell % GRID) * (side + 1), Math.floor(cell / GRID) * (side + 1)];
+      const [left, top] = [(cell % GRID) * (side + 1), Math.floor(cell / GRID) * (side + 1)];
       for (let row = 0; row < side; row++) {
-        sheet.set(drawn.subarray(cell * pixels + row * side, cell * pixels + (row + 1) * side), (top + row) * width + left_);
+        sheet.set(drawn.subarray(cell * pixels + row * side, cell * pixels + (row + 1) * side), (top + row) * width + left);
       }
     }
     grid.draw(sheet);
@@ -455,12 +454,13 @@ function build(model, body, scope) {
     apartX.draw(Float32Array.from(found.x));
     apartF.draw(found.f);
     const score = settings.sample && settings.gradient === "score";
-    const way = !settings.sample ? "point" : settings.mistake === "detached" ? "detached" : score ? "score" : "pathwise";
+    const back = settings.mistake === "detached" ? "detached" : !settings.sample ? "point" : score ? "score" : "pathwise";
     const share = settings.mistake === "mean" ? words.apart_share : "";
     const pull = (/** @type {string} */ name) => (settings.kl ? words[`apart_${name}_${settings.mistake === "sign" ? "sign" : "kl"}`] : "");
     const sum = (/** @type {string[]} */ parts) => fill(parts.filter(Boolean).join(" + "), { share }) || words.apart_nothing;
     for (const { name, head, how, cells } of apartRows) {
       head.textContent = words[`apart_${name}`];
+      const way = ["noise", "z"].includes(name) ? (settings.sample ? "how" : "point") : back;
       how.textContent = `apart_${name}_kl` in words ? sum([words[`apart_${name}_${way}`], pull(name)])
         : words[`apart_${name}_${way}`] ?? words[`apart_${name}_how`];
       const numbers = [/** @type {any} */ (found)[name]].flat();
