@@ -266,7 +266,7 @@ function trainer() {
             const loss = -weight * this.reconstruction[row];
             [toMean, toLogVariance] = [(loss * e) / width, loss * 0.5 * (e * e - 1)];
           }
-          if (mistake === "detached") [toMean, toLogVariance] = [0, 0];
+          if (mistake === "detached" && !score) [toMean, toLogVariance] = [0, 0];
           this.dq[4 * row + i] = toMean + pull * mean;
           this.dq[4 * row + LATENTS + i] = toLogVariance + pull * 0.5 * (Math.exp(logVariance) - 1);
         }
@@ -399,18 +399,18 @@ function trainer() {
       if (!waiting) port2.postMessage(0);
       waiting = true;
     };
-    const frame = ({ trouble = "", fresh = false } = {}) => {
+    const frame = ({ trouble = "", fresh = false, before = /** @type {number[] | null} */ (null) } = {}) => {
       last = performance.now();
       drawn = false;
       post({
         parameters: Float32Array.from(learner.parameters), codes: learner.codes(), history, epoch: learner.epoch,
-        done: learner.done, batches: learner.steps, stepTime: batches ? spent / batches : 0, running, trouble, fresh, heard,
+        done: learner.done, batches: learner.steps, stepTime: batches ? spent / batches : 0, running, trouble, fresh, before, heard,
       });
       history = [];
       [spent, batches] = [0, 0];
     };
     /** @param {() => number[] | null | void} step */
-    const tried = (step) => {
+    const tried = (step, trouble = "not_finite") => {
       try {
         const terms = step();
         if (terms) history.push(terms);
@@ -418,7 +418,7 @@ function trainer() {
       } catch (error) {
         if (!(error instanceof NotFinite)) throw error;
         running = false;
-        frame({ trouble: "not_finite" });
+        frame({ trouble });
         return false;
       }
     };
@@ -447,16 +447,18 @@ function trainer() {
         if (message.parameters) learner.take(message.parameters, message.epoch);
         begin();
       },
-      settings: (message) => void (settings = message.settings),
+      settings: (message) => {
+        settings = message.settings;
+        if (learner.steps === 0 && !running) begin(); // the terms of the start depend on them
+      },
       run: (message) => {
         running = true;
         stopAt = learner.epoch + message.epochs;
         soon();
       },
       pause: () => {
-        if (!running) return;
         running = false;
-        frame();
+        frame(); // whatever it was doing: the page waits for this answer
       },
       step: () => {
         const start = performance.now();
@@ -465,7 +467,9 @@ function trainer() {
         frame();
       },
       one: ({ picture, noise }) => {
-        if (tried(() => void learner.step([picture], Float64Array.from(noise), settings))) frame();
+        /** @type {number[]} */
+        let before = [];
+        if (tried(() => void (before = learner.step([picture], Float64Array.from(noise), settings)), "one_not_finite")) frame({ before });
       },
       reset: ({ seed }) => {
         learner.reset(seed);

@@ -21,6 +21,9 @@ const LONG_SLICE = 40;
 
 const SETTINGS = /** @type {const} */ (["lr", "beta", "sigma", "sample", "kl", "gradient", "mistake"]);
 
+/** The pictures that are looked at together share the room of a batch. */
+const LEAST_BATCH = 8;
+
 /** What one step taken apart has one of, and not one for each latent. */
 const WHOLE = ["reconstruction", "kl", "to_encoder", "to_decoder"];
 
@@ -82,6 +85,12 @@ function fine(value) {
   return shownNumber(value, Math.abs(value) < 0.1 && value !== 0 ? 4 : 2);
 }
 
+/** @param {DataView} one @param {DataView} other */
+function sameBytes(one, other) {
+  const [a, b] = [bytes(one), bytes(other)];
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
 /** The first extent that shows 99 of 100 codes; one that is larger stays until half of it would do. @param {Float32Array} codes @param {number} now */
 function reach(codes, now) {
   const far = Float32Array.from({ length: codes.length / 2 }, (_, i) => Math.max(Math.abs(codes[2 * i]), Math.abs(codes[2 * i + 1]))).sort();
@@ -115,7 +124,7 @@ function build(model, body, scope) {
   const side = 8;
   const pixels = side * side;
   const [hidden, batch, brightest] = [model.get("hidden"), model.get("batch_size"), 16];
-  if (![hidden, batch].every((size) => Number.isInteger(size) && size > 0) || !labels.length || images.length !== labels.length * pixels
+  if (![hidden, batch].every((size) => Number.isInteger(size) && size > 0) || batch < LEAST_BATCH || !labels.length || images.length !== labels.length * pixels
     || images.some((value) => value > brightest)) {
     throw new ShownError("bad_training", "pictures, labels or sizes do not fit");
   }
@@ -167,8 +176,8 @@ function build(model, body, scope) {
   });
   const reset = button(words.reset, () => startAnew());
   const progress = element("p", { class: "vae-progress" });
-  const trouble = element("p", { role: "alert" });
-  const rows = ["reconstruction", "kl", "elbo"].map((name) => ({ name, number: element("dd") }));
+  const alert = element("p", { role: "alert" });
+  const rows = ["reconstruction", "kl", "elbo"].map((name) => ({ name, term: element("dt"), number: element("dd") }));
   const live = announcer(scope, 0);
 
   const sliders = Object.entries(SLIDERS).map(([name, [min, max, step]]) => ({
@@ -208,17 +217,18 @@ function build(model, body, scope) {
   const [apartX, apartF] = [tile(side, side, { role: "img", "aria-label": words.apart_x }), tile(side, side, { role: "img", "aria-label": words.apart_f })];
   const whichDigit = choices(scope, examples.map((place, i) => ({ label: words.example_names[i], name: fill(words.apart_digit, { name: words.example_names[i] }), i })), ({ i }) => {
     apart.digit = i;
+    apart.before = null;
     showApart();
   });
-  const apartResult = element("p", { class: "vae-apart-result", role: "status" });
+  const apartResult = element("p", { class: "vae-apart-result" });
   const anotherNoise = button(words.apart_redraw, () => {
     apart.noise = eye.noise(1);
     apart.before = null;
     showApart();
+    live.say(() => apartResult.textContent ?? "");
   });
   const takeStep = button(words.apart_take, () => {
     pause();
-    apart.before = examined();
     send({ order: "one", picture: examples[apart.digit], noise: apart.noise });
   });
   const header = (/** @type {string} */ word) => element("thead", {}, element("tr", {},
@@ -241,14 +251,14 @@ function build(model, body, scope) {
 
   body.replaceChildren(
     element("div", { class: "vae-controls" }, train, one, reset, progress),
-    trouble,
+    alert,
     element("div", { class: "vae-panel vae-square" }, caption(words.map_caption), map),
     element("div", { class: "vae-panel vae-square" }, caption(words.grid_caption), grid.canvas),
     element("div", { class: "vae-panel vae-pictures" },
       element("div", {}, caption(fill(words.samples_caption, { count: `${SAMPLES}` })), samplesBox),
       element("div", {}, caption(words.pairs_caption), pairsBox)),
     element("div", { class: "vae-panel" }, caption(words.chart_caption), chartCanvas,
-      element("dl", {}, ...rows.map(({ name, number }) => element("div", { "data-term": name }, element("dt", {}, words[name]), number)))),
+      element("dl", {}, ...rows.map(({ name, term, number }) => element("div", { "data-term": name }, term, number)))),
     element("div", { class: "vae-settings" },
       ...sliders.map((each) => each.element), element("div", { class: "vae-checks" }, ...checks.map((each) => each.element)),
       ...selects.map((each) => each.element),
@@ -260,7 +270,8 @@ function build(model, body, scope) {
 
   // --------------------------------------------------------------------------------------------------- state
   let running = false;
-  let broken = false;
+  let trouble = ""; // what ended the training, until Reset
+  let pausing = false; // asked to, and not answered yet
   let resting = false; // paused because nobody sees it
   let [epoch, done, stepTime] = [0, 0, 0];
   /** @type {{values: number[], reconstruction: number[], kl: number[]}} */
@@ -268,17 +279,19 @@ function build(model, body, scope) {
   let codes = new Float32Array(2 * labels.length);
   let extent = EXTENTS[0];
   let [said, told] = [0, 0];
-  /** @type {{digit: number, noise: Float64Array, before: ReturnType<typeof examined> | null}} */
+  /** @type {{digit: number, noise: Float64Array, before: number | null}} */
   const apart = { digit: 0, noise: Float64Array.from(normals(10, 2)), before: null };
 
-  const loss = () => {
-    const [last, first] = [history.kl.at(-1), history.reconstruction.at(-1)];
-    return last === undefined || first === undefined ? "" : shownNumber(last - first, 1);
+  /** What training makes small, as it is set now. @param {number[]} terms */
+  const lossOf = ([reconstruction, kl]) => {
+    const pull = (settings.kl ? settings.beta : 0) * (settings.mistake === "sign" ? -1 : 1);
+    return pull * kl - reconstruction * (settings.mistake === "mean" ? 1 / pixels : 1);
   };
+  const lastTerms = () => [history.reconstruction.at(-1) ?? 0, history.kl.at(-1) ?? 0];
   const progressText = () => fill(stepTime ? words.progress_time : words.progress, { epoch: `${epoch}`, step: `${Math.ceil(done / batch)}`, steps: `${steps}`, time: shownNumber(stepTime, 1) });
   const say = (/** @type {string} */ word) => {
     said = performance.now();
-    live.say(() => fill(words[word], { epoch: `${epoch}`, loss: loss() }));
+    live.say(() => fill(words[word], { epoch: `${epoch}`, loss: shownNumber(lossOf(lastTerms()), 1) }));
   };
 
   // --------------------------------------------------------------------------------------- talk with the thread
@@ -299,13 +312,15 @@ function build(model, body, scope) {
     });
     [epoch, done] = [frame.epoch, frame.done];
     if (frame.stepTime) stepTime = frame.stepTime;
-    if (frame.trouble) broken = true;
+    if (frame.trouble) trouble = frame.trouble;
+    if (frame.before) apart.before = lossOf(frame.before);
     const stopped = running && !frame.running && frame.heard >= orders.running;
-    if (stopped) running = false;
-    if (frame.trouble || stopped) say(frame.trouble ? "said_trouble" : "said_paused");
+    if (stopped) running = pausing = false;
+    if (stopped && !trouble) say("said_paused"); // trouble is an alert of its own
     else if (running && performance.now() - said > SAY) say("said");
     if (!frame.fresh && (!running || performance.now() - told > SEND)) tellWeights(frame.parameters);
     showAll();
+    if (frame.before) live.say(() => apartResult.textContent ?? "");
   });
   /** @param {Record<string, any> & {order: string}} message */
   const send = (message) => {
@@ -321,8 +336,9 @@ function build(model, body, scope) {
     tell(scope, model, { epoch, parameters: known });
   };
   const run = () => {
-    if (broken) return;
+    if (trouble) return;
     running = true;
+    pausing = false;
     stepTime = 0;
     said = performance.now();
     apart.before = null;
@@ -330,18 +346,21 @@ function build(model, body, scope) {
     showControls();
   };
   const pause = () => {
-    if (running) send({ order: "pause" });
+    if (!running) return;
+    pausing = true;
+    send({ order: "pause" });
   };
   /** Other weights than training came to. @param {Record<string, any> & {order: string}} message */
   const beginWith = (message) => {
-    running = broken = resting = false;
+    running = pausing = resting = false;
+    trouble = "";
     apart.before = null;
     stepTime = 0;
     send(message);
   };
   /** From the start of the seed. */
   const startAnew = () => {
-    if (model.get("parameters").byteLength) {
+    if (model.get("parameters").byteLength || model.get("epoch")) {
       known = new DataView(new ArrayBuffer(0));
       tell(scope, model, { epoch: 0, parameters: known });
     }
@@ -354,7 +373,7 @@ function build(model, body, scope) {
     model.save_changes();
   };
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden && running) {
+    if (document.hidden && running && !pausing) {
       resting = true;
       pause();
     } else if (!document.hidden && resting) {
@@ -416,7 +435,7 @@ function build(model, body, scope) {
     if (across === 0) return; // not on the page yet, or hidden
     const theme = currentTheme();
     const context = fitCanvas(chartCanvas, across, down);
-    const scene = { colours: termColours(palette, theme), inks: INKS[theme], font: getComputedStyle(body).fontFamily, words };
+    const scene = { colours: termColours(palette, theme), inks: INKS[theme], font: getComputedStyle(body).fontFamily, words: named(words) };
     if (history.values.length > 1) new TermsOverEpochs(context, across, down, history).drawStatic(scene);
     else {
       context.fillStyle = scene.inks.paper;
@@ -439,10 +458,8 @@ function build(model, body, scope) {
     const pair = (/** @type {ArrayLike<number>} */ row, from = 0) => [row[from], row[from + 1]];
     const sd = pair(eye.q, 2).map((value) => Math.exp(0.5 * value));
     const size = (/** @type {number[]} */ which) => Math.hypot(...which.flatMap((i) => [...eye.slopes[i].w, ...eye.slopes[i].b]));
-    const pull = (settings.kl ? settings.beta : 0) * (settings.mistake === "sign" ? -1 : 1);
-    const share = settings.mistake === "mean" ? 1 / pixels : 1;
     return {
-      reconstruction, kl, loss: pull * kl - share * reconstruction, x: eye.x.slice(0, pixels), f: Float32Array.from(eye.f.subarray(0, pixels)),
+      reconstruction, kl, loss: lossOf([reconstruction, kl]), x: eye.x.slice(0, pixels), f: Float32Array.from(eye.f.subarray(0, pixels)),
       mean: pair(eye.q), sd, noise: [...apart.noise], z: pair(eye.z), to_z: pair(eye.dz), to_mean: pair(eye.dq),
       to_sd: pair(eye.dq, 2).map((value, i) => (2 * value) / sd[i]), to_encoder: size([0, 1]), to_decoder: size([2, 3]),
     };
@@ -454,7 +471,7 @@ function build(model, body, scope) {
     apartX.draw(Float32Array.from(found.x));
     apartF.draw(found.f);
     const score = settings.sample && settings.gradient === "score";
-    const back = settings.mistake === "detached" ? "detached" : !settings.sample ? "point" : score ? "score" : "pathwise";
+    const back = score ? "score" : settings.mistake === "detached" ? "detached" : settings.sample ? "pathwise" : "point";
     const share = settings.mistake === "mean" ? words.apart_share : "";
     const pull = (/** @type {string} */ name) => (settings.kl ? words[`apart_${name}_${settings.mistake === "sign" ? "sign" : "kl"}`] : "");
     const sum = (/** @type {string[]} */ parts) => fill(parts.filter(Boolean).join(" + "), { share }) || words.apart_nothing;
@@ -469,26 +486,36 @@ function build(model, body, scope) {
     }
     const { before } = apart;
     const formula = sum([words.apart_loss_terms, pull("loss")]);
-    apartResult.textContent = fill(before ? words.apart_after : words.apart_loss, { formula, before: shownNumber(before?.loss ?? 0), loss: shownNumber(found.loss) });
+    apartResult.textContent = fill(before !== null ? words.apart_after : words.apart_loss, { formula, before: shownNumber(before ?? 0), loss: shownNumber(found.loss) });
   };
 
   // -------------------------------------------------------------------------------------------------- showing
   const trainedText = () => {
     const { sample, kl, gradient, mistake, beta } = settings;
+    const score = sample && gradient === "score";
     const parts = [];
-    if (!sample) parts.push(kl ? words.trained_point : words.trained_autoencoder);
-    else if (!kl) parts.push(words.trained_no_kl);
-    else if (Math.abs(beta - 1) > 1e-9) parts.push(fill(words.trained_beta, { beta: roughly(beta) }));
-    else parts.push(words.trained_vae);
-    if (sample && gradient === "score") parts.push(words.trained_score);
-    if (mistake !== "none") parts.push(words[`trained_${mistake}`]);
+    if (mistake === "none" || (mistake === "sign" && !kl) || (mistake === "detached" && score)) {
+      if (!sample) parts.push(kl ? words.trained_point : words.trained_autoencoder);
+      else if (!kl) parts.push(words.trained_no_kl);
+      else if (Math.abs(beta - 1) > 1e-9) parts.push(fill(words.trained_beta, { beta: roughly(beta) }));
+      else parts.push(words.trained_vae);
+    } else {
+      parts.push(words[`trained_${mistake}`]);
+      if (!sample) parts.push(words.trained_no_draw);
+    }
+    if (score) parts.push(mistake === "detached" ? words.trained_detached_score : words.trained_score);
     return parts.join(" ");
   };
+  /** Without a draw, the difference of the terms is no bound, and has another name. @param {Record<string, string>} all */
+  const named = (all) => (settings.sample ? all : { ...all, elbo: all.difference, curve_elbo: all.difference });
   const showControls = () => {
     train.textContent = running ? words.pause : words.train;
-    for (const each of [train, one, takeStep]) each.disabled = broken;
-    trouble.classList.toggle("vae-sentence", broken);
-    trouble.textContent = broken ? fill(words.trouble, { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` }) : "";
+    const stopped = [train, one, takeStep];
+    if (trouble && stopped.some((each) => each.matches(":focus"))) reset.focus({ preventScroll: true });
+    for (const each of stopped) each.disabled = !!trouble;
+    alert.classList.toggle("vae-sentence", !!trouble);
+    const sentence = trouble && fill(words[trouble], { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` });
+    if (alert.textContent !== sentence) alert.textContent = sentence;
     progress.textContent = progressText();
   };
   const showSettings = () => {
@@ -498,12 +525,15 @@ function build(model, body, scope) {
     selects[0].select.disabled = !settings.sample;
     seedInput.value = `${seed}`;
     trained.textContent = trainedText();
+    for (const { name, term } of rows) term.textContent = named(words)[name];
   };
   const showAll = () => {
     extent = reach(codes, extent);
-    const [reconstruction, kl] = [history.reconstruction.at(-1), history.kl.at(-1)].map((value) => Math.round(100 * (value ?? 0)) / 100);
+    const [reconstruction, kl] = lastTerms().map((value) => Math.round(100 * value) / 100);
     const values = { reconstruction, kl, elbo: reconstruction - kl };
-    for (const { name, number } of rows) number.textContent = fill(words.nats, { value: shownNumber(values[/** @type {"kl"} */ (name)]) });
+    for (const { name, number } of rows) {
+      number.textContent = trouble ? words.no_number : fill(words.nats, { value: shownNumber(values[/** @type {"kl"} */ (name)]) });
+    }
     map.setAttribute("aria-label", fill(words.map_name, { epoch: `${epoch}` }));
     grid.canvas.setAttribute("aria-label", fill(words.grid_name, { epoch: `${epoch}`, extent: `${extent}` }));
     samplesBox.setAttribute("aria-label", fill(words.samples_name, { epoch: `${epoch}`, count: `${SAMPLES}` }));
@@ -530,7 +560,7 @@ function build(model, body, scope) {
       known = parameters;
       showSettings();
       startAnew();
-    } else if (parameters !== known) {
+    } else if (!sameBytes(parameters, known)) {
       known = parameters;
       const weights = given();
       if (weights) beginWith({ order: "take", parameters: weights, epoch: model.get("epoch") });

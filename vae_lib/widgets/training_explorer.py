@@ -93,7 +93,7 @@ class TrainingExplorer(BookWidget):
     epoch = traitlets.Int(0, min=0).tag(sync=True)
     hidden = traitlets.Int(64).tag(sync=True)
     parameters = Parameters().tag(sync=True)
-    batch_size = traitlets.Int(BATCH_SIZE).tag(sync=True)
+    batch_size = traitlets.Int(BATCH_SIZE, min=8).tag(sync=True)
     images = traitlets.Bytes(help="The digits, a byte from 0 to 16 for each pixel.").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
 
