@@ -38,14 +38,18 @@ async function unread() {
   for (const request of await cache.keys()) {
     const response = await cache.match(request);
     if (!response?.headers.get("content-type")?.startsWith("text/html")) continue;
-    const title = (await response.text()).match(/<title>\s*([^<]*?)\s*<\/title>/)?.[1].split(" — ")[0].split(" &#8212; ")[0];
+    const title = (await response.text()).match(/<title>\s*([^<]*?)\s*<\/title>/)?.[1].split(" — ")[0].split(
+      " &#8212; ",
+    )[0];
     items.push(`<li><a href="${new URL(request.url).pathname}">${title || "A page"}</a></li>`);
   }
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not read yet</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root{color-scheme:light dark}body{font:1.1rem/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}li{margin:.4rem 0}</style>
 </head><body><main><h1>This page was not read yet</h1>
-<p>There is no network, and only pages that were read before are kept. These are:</p><ul>${items.sort().join("")}</ul></main></body></html>`;
+<p>There is no network, and only pages that were read before are kept. These are:</p><ul>${
+    items.sort().join("")
+  }</ul></main></body></html>`;
   return new Response(body, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 

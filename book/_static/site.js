@@ -25,9 +25,13 @@ if (navigator.serviceWorker && !own) {
       await navigator.serviceWorker.register(new URL("sw.js", root), { updateViaCache: "none" });
       const { active } = await navigator.serviceWorker.ready;
       // Without the pages that the search looked into.
-      const used = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => !/\.html/.test(name));
+      const used = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) =>
+        !/\.html/.test(name)
+      );
       const pictures = [...document.images].map((picture) => picture.src); // of which those further down wait
-      const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) => one.startsWith(root.origin));
+      const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) =>
+        one.startsWith(root.origin)
+      );
       if (!navigator.connection?.saveData) active?.postMessage({ addresses: [...new Set(addresses)] });
     } catch {
       // A browser that keeps nothing (a private window, say) reads the page all the same.

@@ -70,7 +70,9 @@ class Model {
   /** @param {string | Record<string, any>} name @param {any} [value] */
   set(name, value) {
     const changes = Object.entries(typeof name === "string" ? { [name]: value } : name).filter(
-      ([key, next]) => next !== this.state[key] && JSON.stringify(next) !== JSON.stringify(this.state[key]) || next instanceof DataView,
+      ([key, next]) =>
+        next !== this.state[key] && JSON.stringify(next) !== JSON.stringify(this.state[key]) ||
+        next instanceof DataView,
     );
     for (const [key, next] of changes) this.state[key] = next;
     for (const [key, next] of changes) this.#emit(`change:${key}`, next);

@@ -25,13 +25,19 @@ class Chart {
   }
 
   /** @param {number} z */
-  x(z) { return ((z - this.axis[0]) / (this.axis[1] - this.axis[0])) * this.width; }
+  x(z) {
+    return ((z - this.axis[0]) / (this.axis[1] - this.axis[0])) * this.width;
+  }
 
   /** @param {number} px */
-  z(px) { return this.axis[0] + (px / this.width) * (this.axis[1] - this.axis[0]); }
+  z(px) {
+    return this.axis[0] + (px / this.width) * (this.axis[1] - this.axis[0]);
+  }
 
   /** @param {number} value */
-  y(value) { return this.top + (this.high - value) * this.scale; }
+  y(value) {
+    return this.top + (this.high - value) * this.scale;
+  }
 
   zTicks() {
     const [left, right] = this.axis;
@@ -67,8 +73,12 @@ class Chart {
     context.fillStyle = inks.paper;
     context.fillRect(0, 0, width, height);
     const sharp = (/** @type {number} */ at) => Math.round(at) + 0.5;
-    for (const { value } of this.zTicks()) this.line([sharp(this.x(value)), 0], [sharp(this.x(value)), height], inks.grid);
-    for (const { value } of this.valueTicks()) this.line([0, sharp(this.y(value))], [width, sharp(this.y(value))], inks.grid);
+    for (const { value } of this.zTicks()) {
+      this.line([sharp(this.x(value)), 0], [sharp(this.x(value)), height], inks.grid);
+    }
+    for (const { value } of this.valueTicks()) {
+      this.line([0, sharp(this.y(value))], [width, sharp(this.y(value))], inks.grid);
+    }
     if (this.low <= 0 && this.high >= 0) this.line([0, sharp(this.y(0))], [width, sharp(this.y(0))], inks.axis);
     context.setLineDash([3, 4]);
     context.globalAlpha = 0.6;
@@ -83,7 +93,9 @@ class Chart {
     context.font = `11px ${font}`;
     context.textBaseline = "bottom";
     context.textAlign = "center";
-    for (const { value, text } of this.zTicks()) haloText(context, text, this.x(value), height - 4, inks.quiet, inks.paper, 3);
+    for (const { value, text } of this.zTicks()) {
+      haloText(context, text, this.x(value), height - 4, inks.quiet, inks.paper, 3);
+    }
     context.textBaseline = "middle";
     context.textAlign = "left";
     for (const { value, text } of this.valueTicks()) {

@@ -27,10 +27,13 @@ function halfFloats(view) {
     const bits = view.getUint16(2 * i, true);
     const exponent = (bits >> 10) & 31;
     const fraction = bits & 1023;
-    const size =
-      exponent === 0 ? fraction * 2 ** -24
-      : exponent < 31 ? (1 + fraction / 1024) * POWERS[exponent]
-      : fraction ? NaN : Infinity;
+    const size = exponent === 0
+      ? fraction * 2 ** -24
+      : exponent < 31
+      ? (1 + fraction / 1024) * POWERS[exponent]
+      : fraction
+      ? NaN
+      : Infinity;
     result[i] = bits & 0x8000 ? -size : size;
   }
   return result;
@@ -108,15 +111,26 @@ function fill(text, values) {
 /** In-place activations. @type {Record<string, (values: Float32Array) => void>} */
 const ACTIVATIONS = {
   identity() {},
-  silu(v) { for (let i = 0; i < v.length; i++) v[i] /= 1 + Math.exp(-v[i]); },
-  relu(v) { for (let i = 0; i < v.length; i++) if (v[i] < 0) v[i] = 0; },
-  tanh(v) { for (let i = 0; i < v.length; i++) v[i] = Math.tanh(v[i]); },
-  sigmoid(v) { for (let i = 0; i < v.length; i++) v[i] = 1 / (1 + Math.exp(-v[i])); },
+  silu(v) {
+    for (let i = 0; i < v.length; i++) v[i] /= 1 + Math.exp(-v[i]);
+  },
+  relu(v) {
+    for (let i = 0; i < v.length; i++) if (v[i] < 0) v[i] = 0;
+  },
+  tanh(v) {
+    for (let i = 0; i < v.length; i++) v[i] = Math.tanh(v[i]);
+  },
+  sigmoid(v) {
+    for (let i = 0; i < v.length; i++) v[i] = 1 / (1 + Math.exp(-v[i]));
+  },
 };
 
 /** How many bytes Python's `pack_weights` makes of these layers. @param {Layer[]} layers */
 function weightBytes(layers) {
-  return layers.reduce((sum, { inputs, outputs, bits }) => sum + (bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1)), 0);
+  return layers.reduce(
+    (sum, { inputs, outputs, bits }) => sum + (bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1)),
+    0,
+  );
 }
 
 /** Linear layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
@@ -135,9 +149,13 @@ class Network {
     let start = packed.byteOffset;
     const take = (/** @type {number} */ length) => new DataView(packed.buffer, (start += length) - length, length);
     this.steps = layers.map(({ inputs, outputs, activation, bits }) => {
-      const weight = bits === 8 ? steppedRows(take(2 * outputs), take(outputs * inputs)) : halfFloats(take(2 * outputs * inputs));
+      const weight = bits === 8
+        ? steppedRows(take(2 * outputs), take(outputs * inputs))
+        : halfFloats(take(2 * outputs * inputs));
       const bias = halfFloats(take(2 * outputs));
-      if (!weight.every(Number.isFinite) || !bias.every(Number.isFinite)) throw new ShownError("bad_weights", "a weight is not finite");
+      if (!weight.every(Number.isFinite) || !bias.every(Number.isFinite)) {
+        throw new ShownError("bad_weights", "a weight is not finite");
+      }
       return { weight, bias, output: new Float32Array(outputs), activate: ACTIVATIONS[activation] };
     });
     this.inputs = layers[0].inputs;
@@ -172,8 +190,7 @@ const INKS = {
 /** The host's theme: the book, JupyterLab, VS Code, Colab, else the system's. @returns {Theme} */
 function currentTheme() {
   const { documentElement: html, body } = document;
-  const said =
-    html.dataset.theme ??
+  const said = html.dataset.theme ??
     { true: "light", false: "dark" }[body.dataset.jpThemeLight ?? ""] ??
     body.dataset.vscodeThemeKind?.replace("vscode-", "") ??
     html.getAttribute("theme");
@@ -187,7 +204,7 @@ function watchTheme(scope, callback) {
   let last;
   const check = () => {
     const theme = currentTheme();
-    if (theme !== last) callback((last = theme));
+    if (theme !== last) callback(last = theme);
   };
   const observer = new MutationObserver(check);
   for (const element of [document.documentElement, document.body]) observer.observe(element, { attributes: true });
@@ -264,7 +281,9 @@ class Scope {
     return () => {
       if (this.signal.aborted) return;
       frames.waiting.add(draw);
-      frames.asked ||= requestAnimationFrame(this.laidOut ? drawFrame : () => (frames.asked = requestAnimationFrame(drawFrame)));
+      frames.asked ||= requestAnimationFrame(
+        this.laidOut ? drawFrame : () => (frames.asked = requestAnimationFrame(drawFrame)),
+      );
     };
   }
 
@@ -353,7 +372,11 @@ function slider(scope, { label, min, max, step, text, spoken, onInput }) {
  */
 function choices(scope, options, pick) {
   const buttons = options.map((option) => {
-    const button = element("button", { class: "vae-button", type: "button", "aria-label": option.name, ...OWN_KEYS }, option.label);
+    const button = element(
+      "button",
+      { class: "vae-button", type: "button", "aria-label": option.name, ...OWN_KEYS },
+      option.label,
+    );
     button.addEventListener("click", () => pick(option), { signal: scope.signal });
     return button;
   });
@@ -365,7 +388,11 @@ function choices(scope, options, pick) {
 /** A select with a label before it. @param {Scope} scope @param {string} label @param {string[]} options @param {(value: string) => void} onChange */
 function choice(scope, label, options, onChange) {
   const id = freshId();
-  const select = element("select", { id, class: "vae-select", ...OWN_KEYS }, ...options.map((one) => element("option", {}, one)));
+  const select = element(
+    "select",
+    { id, class: "vae-select", ...OWN_KEYS },
+    ...options.map((one) => element("option", {}, one)),
+  );
   select.addEventListener("change", () => onChange(select.value), { signal: scope.signal });
   return { select, parts: [element("label", { for: id }, label), select] };
 }
@@ -458,7 +485,10 @@ function draggable(scope, target, { take, move, drop, hover }) {
   let hand = null;
   const place = (/** @type {PointerEvent} */ event) => {
     const box = target.getBoundingClientRect();
-    return /** @type {[number, number]} */ ([event.clientX - box.left - target.clientLeft, event.clientY - box.top - target.clientTop]);
+    return /** @type {[number, number]} */ ([
+      event.clientX - box.left - target.clientLeft,
+      event.clientY - box.top - target.clientTop,
+    ]);
   };
   target.addEventListener("pointerdown", (event) => {
     if (hand || event.button !== 0) return;
@@ -537,7 +567,9 @@ function drawRing(context, [x, y], { colour, paper, radius = 9, width = 3, fille
 
 /** The terms' colours in a theme. @param {Palette} palette @param {Theme} theme @returns {Record<string, string>} */
 function termColours(palette, theme) {
-  return Object.fromEntries(Object.entries(palette.terms).map(([name, shades]) => [name, shades[theme === "dark" ? 1 : 0]]));
+  return Object.fromEntries(
+    Object.entries(palette.terms).map(([name, shades]) => [name, shades[theme === "dark" ? 1 : 0]]),
+  );
 }
 
 /** A square piece of the plane, from −extent to extent in both directions, on a square of `size` pixels. */
@@ -550,10 +582,14 @@ class Plane {
   }
 
   /** @param {number} value */
-  x(value) { return (value + this.extent) * this.scale; }
+  x(value) {
+    return (value + this.extent) * this.scale;
+  }
 
   /** @param {number} value */
-  y(value) { return (this.extent - value) * this.scale; }
+  y(value) {
+    return (this.extent - value) * this.scale;
+  }
 
   /** The point at a pixel, kept within the map. @param {number} px @param {number} py */
   point(px, py) {
@@ -563,7 +599,8 @@ class Plane {
 
   /** Whole numbers, or every second, fifth, ... that leave room for their labels. */
   ticks() {
-    const step = [1, 2, 5, 10, 20, 50, 100].find((candidate) => this.extent / candidate <= 4.5) ?? 2 ** Math.floor(Math.log2(this.extent) - 1);
+    const step = [1, 2, 5, 10, 20, 50, 100].find((candidate) => this.extent / candidate <= 4.5) ??
+      2 ** Math.floor(Math.log2(this.extent) - 1);
     const last = Math.floor((this.extent * 0.97) / step);
     return Array.from({ length: 2 * last + 1 }, (_, i) => (i - last) * step);
   }

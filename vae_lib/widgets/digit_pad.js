@@ -21,7 +21,8 @@ const strokes = new WeakMap();
 /** What is no digit, as strokes in pixels of X. @type {Record<"scribble" | "cross", Pair[][]>} */
 const NO_DIGITS = {
   scribble: [Array.from({ length: 121 }, (_, i) => /** @type {Pair} */ ([
-    14 + 9.5 * Math.sin((i * Math.PI) / 20 + 0.6), 14 + 9.5 * Math.sin((i * Math.PI) / 15),
+    14 + 9.5 * Math.sin((i * Math.PI) / 20 + 0.6),
+    14 + 9.5 * Math.sin((i * Math.PI) / 15),
   ]))],
   cross: [[[4, 4], [24, 24]], [[24, 4], [4, 24]]],
 };
@@ -37,7 +38,8 @@ function drawLine(ink, from, to) {
   const squared = dx * dx + dy * dy;
   const reach = Math.max(from[2], to[2]) + SOFT / 2;
   const span = (/** @type {number} */ axis) => [
-    Math.max(0, Math.floor(Math.min(from[axis], to[axis]) - reach)), Math.min(GRID, Math.ceil(Math.max(from[axis], to[axis]) + reach)),
+    Math.max(0, Math.floor(Math.min(from[axis], to[axis]) - reach)),
+    Math.min(GRID, Math.ceil(Math.max(from[axis], to[axis]) + reach)),
   ];
   const [[left, right], [top, bottom]] = [span(0), span(1)];
   for (let y = top; y < bottom; y++) {
@@ -76,8 +78,10 @@ function pieces(length, piece) {
   return Array.from({ length: Math.ceil(length / piece - 1e-9) }, (_, i) => {
     const [start, end] = [i * piece, Math.min((i + 1) * piece, length)];
     const first = Math.floor(start);
-    const shares = Array.from({ length: Math.ceil(end) - first }, (_, j) =>
-      (Math.min(end, first + j + 1) - Math.max(start, first + j)) / piece);
+    const shares = Array.from(
+      { length: Math.ceil(end) - first },
+      (_, j) => (Math.min(end, first + j + 1) - Math.max(start, first + j)) / piece,
+    );
     return { first, shares };
   });
 }
@@ -111,15 +115,19 @@ function normalised(ink) {
       const start = (top + first + j) * GRID + left;
       for (let x = 0; x < width; x++) line[x] += share * ink[start + x];
     });
-    return columns.map((column) => Math.round(255 * column.shares.reduce((sum, share, j) => sum + share * line[column.first + j], 0)));
+    return columns.map((column) =>
+      Math.round(255 * column.shares.reduce((sum, share, j) => sum + share * line[column.first + j], 0))
+    );
   });
 
   let [mass, byX, byY] = [0, 0, 0];
-  small.forEach((row, y) => row.forEach((value, x) => {
-    mass += value;
-    byX += value * x;
-    byY += value * y;
-  }));
+  small.forEach((row, y) =>
+    row.forEach((value, x) => {
+      mass += value;
+      byX += value * x;
+      byY += value * y;
+    })
+  );
   if (mass === 0) return picture;
   const place = (/** @type {number} */ moment, /** @type {number} */ length) =>
     clamp(SIDE / 2 - Math.floor(moment / mass + 0.5), 0, SIDE - length);
@@ -161,7 +169,9 @@ function look({ encoder, decoder, sigma }, x, epsilon) {
   // expm1 keeps the digits where Q is nearly the prior.
   const kl = 0.5 * (Math.expm1(logVar1) - logVar1 + mean1 ** 2 + Math.expm1(logVar2) - logVar2 + mean2 ** 2);
   const elbo = log_likelihood - kl;
-  return [...z, ...std, elbo].every(Number.isFinite) ? { mean: [mean1, mean2], std, z, image, log_likelihood, kl, elbo } : null;
+  return [...z, ...std, elbo].every(Number.isFinite)
+    ? { mean: [mean1, mean2], std, z, image, log_likelihood, kl, elbo }
+    : null;
 }
 
 // ---------------------------------------------------------------------------------------------------- the map
@@ -222,7 +232,15 @@ function drawLens(context, plane, seen, { at, radius, times, marker, colour, ink
   context.textBaseline = below ? "top" : "bottom";
   const text = fill(words.lens, { times: `${times}` });
   const half = context.measureText(text).width / 2 + 6;
-  haloText(context, text, clamp(x, half, plane.size - half), below ? y + radius + 5 : y - radius - 5, mixed(colour, inks.ink), inks.paper, 5);
+  haloText(
+    context,
+    text,
+    clamp(x, half, plane.size - half),
+    below ? y + radius + 5 : y - radius - 5,
+    mixed(colour, inks.ink),
+    inks.paper,
+    5,
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------- the fit
@@ -242,7 +260,9 @@ function axes(usual, sigma) {
 function fitPanel(words, usual, sigma) {
   const scales = axes(usual, sigma);
   const rows = /** @type {[keyof typeof scales, string][]} */ ([
-    ["log_likelihood", ""], ["kl", words.minus], ["elbo", words.equals],
+    ["log_likelihood", ""],
+    ["kl", words.minus],
+    ["elbo", words.equals],
   ]).map(([term, sign], i) => {
     const { low, high, step } = scales[term];
     const percent = (/** @type {number} */ nats) => clamp((100 * (nats - low)) / (high - low), 0, 100);
@@ -252,8 +272,14 @@ function fitPanel(words, usual, sigma) {
     };
     const number = element("data", { class: "vae-number" });
     const pointer = element("div", { class: "vae-pointer" });
-    const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, k) =>
-      at(element("span", { class: "vae-tick" }, element("span", {}, shownNumber(low + k * step, step % 1 ? 1 : 0))), low + k * step));
+    const ticks = Array.from(
+      { length: Math.round((high - low) / step) + 1 },
+      (_, k) =>
+        at(
+          element("span", { class: "vae-tick" }, element("span", {}, shownNumber(low + k * step, step % 1 ? 1 : 0))),
+          low + k * step,
+        ),
+    );
     const track = element("div", { class: "vae-track", role: "img" }, ...ticks);
     if (usual.length) {
       const band = at(element("div", { class: "vae-band" }, element("span", {}, words.usual)), usual[i][0]);
@@ -261,15 +287,30 @@ function fitPanel(words, usual, sigma) {
       track.append(band, at(element("div", { class: "vae-median" }), usual[i][1]));
     }
     track.append(pointer);
-    const row = element("div", { class: "vae-row", "data-term": term },
-      element("p", { class: "vae-term" }, element("span", { class: "vae-sign" }, sign), " ", element("span", {}, words[term]), " ", number), track);
+    const row = element(
+      "div",
+      { class: "vae-row", "data-term": term },
+      element(
+        "p",
+        { class: "vae-term" },
+        element("span", { class: "vae-sign" }, sign),
+        " ",
+        element("span", {}, words[term]),
+        " ",
+        number,
+      ),
+      track,
+    );
     const show = (/** @type {number | null} */ nats) => {
       const value = nats === null ? words.no_number : shownNumber(nats, 2);
       number.textContent = value;
       number.value = nats === null ? "" : `${nats}`;
       pointer.hidden = nats === null;
       const spoken = usual.length ? words.row_spoken : words.row_spoken_alone;
-      track.setAttribute("aria-label", fill(spoken, { value, low: shownNumber(usual[i]?.[0] ?? 0, 1), high: shownNumber(usual[i]?.[2] ?? 0, 1) }));
+      track.setAttribute(
+        "aria-label",
+        fill(spoken, { value, low: shownNumber(usual[i]?.[0] ?? 0, 1), high: shownNumber(usual[i]?.[2] ?? 0, 1) }),
+      );
       if (nats === null) return;
       at(pointer, nats);
       pointer.dataset.beyond = nats < low ? "low" : nats > high ? "high" : "";
@@ -291,8 +332,19 @@ function verdictWord(value, [low, , high]) {
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  const anew = ["encoder_weights", "encoder_layers", "decoder_weights", "decoder_layers", "sigma", "extent", "points", "labels",
-    "examples", "example_labels", "usual"];
+  const anew = [
+    "encoder_weights",
+    "encoder_layers",
+    "decoder_weights",
+    "decoder_layers",
+    "sigma",
+    "extent",
+    "points",
+    "labels",
+    "examples",
+    "example_labels",
+    "usual",
+  ];
   return mount(view, { kind: "vae-pad-widget", anew, followed: ["x", "epsilon"] }, build);
 }
 
@@ -309,7 +361,10 @@ function build(model, body, scope) {
   const encoder = new Network(model.get("encoder_layers"), model.get("encoder_weights"));
   const decoder = new Network(model.get("decoder_layers"), model.get("decoder_weights"));
   const sigma = model.get("sigma");
-  if (encoder.inputs !== SIDE * SIDE || encoder.outputs !== 4 || decoder.inputs !== 2 || decoder.outputs !== SIDE * SIDE || !(sigma > 0)) {
+  if (
+    encoder.inputs !== SIDE * SIDE || encoder.outputs !== 4 || decoder.inputs !== 2 ||
+    decoder.outputs !== SIDE * SIDE || !(sigma > 0)
+  ) {
     throw new ShownError("bad_weights", "the networks are not those of 28 by 28 pixels and two latents");
   }
   const networks = { encoder, decoder, sigma };
@@ -339,7 +394,10 @@ function build(model, body, scope) {
       data.value = pair ? JSON.stringify(pair) : "";
       data.textContent = pair ? pairText(pair, name === "epsilon" ? 2 : 3) : words.no_number;
     };
-    return { element: element("p", { class: "vae-pair", "data-name": name }, element("i", {}, words[name]), " ", data), set };
+    return {
+      element: element("p", { class: "vae-pair", "data-name": name }, element("i", {}, words[name]), " ", data),
+      set,
+    };
   };
   const pairText = (/** @type {Pair} */ [first, second], digits = 3) =>
     fill(words.pair, { first: shownNumber(first, digits), second: shownNumber(second, digits) });
@@ -352,7 +410,8 @@ function build(model, body, scope) {
     ...Array.from({ length: count }, (_, i) => {
       const x = given.slice(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
       const name = i < exampleLabels.length
-        ? fill(words.example_digit, { label: `${exampleLabels[i]}` }) : fill(words.example, { number: `${i + 1}` });
+        ? fill(words.example_digit, { label: `${exampleLabels[i]}` })
+        : fill(words.example, { number: `${i + 1}` });
       return { name, ink: () => enlarged(x), x: () => x };
     }),
     ...Object.entries(NO_DIGITS).map(([kind, strokes]) => {
@@ -376,28 +435,61 @@ function build(model, body, scope) {
 
   const caption = (/** @type {string} */ text) => element("p", { class: "vae-caption" }, text);
   body.replaceChildren(
-    element("div", { class: "vae-drawing" }, caption(words.pad_caption),
+    element(
+      "div",
+      { class: "vae-drawing" },
+      caption(words.pad_caption),
       element("div", { class: "vae-sheet" }, pad, invite),
-      element("div", { class: "vae-tools" },
+      element(
+        "div",
+        { class: "vae-tools" },
         button(words.clear, () => change(empty())),
-        button(words.undo, () => undo()))),
+        button(words.undo, () => undo()),
+      ),
+    ),
     element("div", { class: "vae-examples" }, caption(words.examples_caption), buttons.element),
-    element("ol", { class: "vae-chain" },
+    element(
+      "ol",
+      { class: "vae-chain" },
       element("li", { class: "vae-step-x" }, caption(words.x_caption), xCanvas),
       element("li", { class: "vae-step-q" }, caption(words.q_caption), chain.mean.element, chain.std.element),
       element("li", {}, caption(words.epsilon_caption), chain.epsilon.element),
       element("li", {}, caption(words.z_caption), chain.z.element),
-      element("li", { class: "vae-step-f" }, caption(words.f_caption), fCanvas)),
-    element("div", { class: "vae-action" },
-      button(words.resample, () => setEpsilon(/** @type {Pair} */ ([...normals(Math.floor(Math.random() * 2 ** 32), 2)]))),
-      element("p", {}, words.resample_hint)),
-    element("div", { class: "vae-mapped" }, caption(points.length ? words.map_caption : words.map_caption_no_codes), map, mapNote),
-    element("div", { class: "vae-fit" }, caption(usual.length ? words.fit_caption_usual : words.fit_caption), fit.element, verdict),
+      element("li", { class: "vae-step-f" }, caption(words.f_caption), fCanvas),
+    ),
+    element(
+      "div",
+      { class: "vae-action" },
+      button(
+        words.resample,
+        () => setEpsilon(/** @type {Pair} */ ([...normals(Math.floor(Math.random() * 2 ** 32), 2)])),
+      ),
+      element("p", {}, words.resample_hint),
+    ),
+    element(
+      "div",
+      { class: "vae-mapped" },
+      caption(points.length ? words.map_caption : words.map_caption_no_codes),
+      map,
+      mapNote,
+    ),
+    element(
+      "div",
+      { class: "vae-fit" },
+      caption(usual.length ? words.fit_caption_usual : words.fit_caption),
+      fit.element,
+      verdict,
+    ),
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
+    live.element,
+  );
 
   // Showing
-  const [drawPad, drawX, drawF] = [picture(pad, GRID, GRID), picture(xCanvas, SIDE, SIDE), picture(fCanvas, SIDE, SIDE)];
+  const [drawPad, drawX, drawF] = [
+    picture(pad, GRID, GRID),
+    picture(xCanvas, SIDE, SIDE),
+    picture(fCanvas, SIDE, SIDE),
+  ];
   const black = new Float32Array(SIDE * SIDE);
   /** @type {Sheet} */
   let sheet = empty();
@@ -425,11 +517,19 @@ function build(model, body, scope) {
     const onMap = /** @type {Pair} */ (seen.z.map((value) => clamp(value, -extent, extent)));
     /** @type {Pair} */
     const marker = [plane.x(onMap[0]), plane.y(onMap[1])];
-    const lensAt = () => /** @type {Pair} */ ([size / 2 + corner[0] * (size / 2 - radius - 10), size / 2 - corner[1] * (size / 2 - radius - 10)]);
+    const lensAt = () => /** @type {Pair} */ ([
+      size / 2 + corner[0] * (size / 2 - radius - 10),
+      size / 2 - corner[1] * (size / 2 - radius - 10),
+    ]);
     if (times > 1 && Math.hypot(marker[0] - lensAt()[0], marker[1] - lensAt()[1]) < radius + 30) {
       corner = [onMap[0] > 0 ? -1 : 1, onMap[1] > 0 ? -1 : 1];
     }
-    drawEllipses(context, [plane.x(seen.mean[0]), plane.y(seen.mean[1])], seen.std.map((sd) => sd * plane.scale), colour);
+    drawEllipses(
+      context,
+      [plane.x(seen.mean[0]), plane.y(seen.mean[1])],
+      seen.std.map((sd) => sd * plane.scale),
+      colour,
+    );
     drawMarker(context, plane, onMap, theme);
     if (times > 1) drawLens(context, plane, seen, { at: lensAt(), radius, times, marker, colour, inks, font, words });
   });
@@ -439,7 +539,16 @@ function build(model, body, scope) {
     if (size === 0) return; // not on the page yet, or hidden
     plane = new Plane(extent, size);
     font = getComputedStyle(body).fontFamily;
-    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, { points, labels, medians, palette, words, font, theme: currentTheme(), prior: true });
+    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, {
+      points,
+      labels,
+      medians,
+      palette,
+      words,
+      font,
+      theme: currentTheme(),
+      prior: true,
+    });
     drawMap();
   });
 
@@ -453,9 +562,16 @@ function build(model, body, scope) {
     return usual.length ? words[verdictWord(seen.log_likelihood, usual[0])] : "";
   };
   const isEmpty = () => sheet.x.every((level) => level === 0);
-  const announce = () => live.say(() => seen
-    ? fill(words.live, { log_likelihood: shownNumber(seen.log_likelihood), near: nearest(), verdict: verdictText() })
-    : verdictText());
+  const announce = () =>
+    live.say(() =>
+      seen
+        ? fill(words.live, {
+          log_likelihood: shownNumber(seen.log_likelihood),
+          near: nearest(),
+          verdict: verdictText(),
+        })
+        : verdictText()
+    );
 
   /** Shows the sheet and ε; the map in the next frame. */
   const show = () => {
@@ -470,9 +586,12 @@ function build(model, body, scope) {
     verdict.textContent = verdictText();
     const beyond = seen !== null && seen.z.some((value) => Math.abs(value) > extent);
     mapNote.textContent = `${nearest()}${beyond ? ` ${words.beyond}` : ""}`;
-    map.setAttribute("aria-label", seen
-      ? fill(words.map_name, { mean: pairText(seen.mean), std: pairText(seen.std), z: pairText(seen.z) })
-      : words.map_name_empty);
+    map.setAttribute(
+      "aria-label",
+      seen
+        ? fill(words.map_name, { mean: pairText(seen.mean), std: pairText(seen.std), z: pairText(seen.z) })
+        : words.map_name_empty,
+    );
     markExamples();
     drawMap();
   };
@@ -524,7 +643,9 @@ function build(model, body, scope) {
   };
   const follow = () => {
     const value = model.get("x");
-    const x = value instanceof DataView && value.byteLength === SIDE * SIDE ? bytes(value).slice() : new Uint8Array(SIDE * SIDE);
+    const x = value instanceof DataView && value.byteLength === SIDE * SIDE
+      ? bytes(value).slice()
+      : new Uint8Array(SIDE * SIDE);
     const pair = model.get("epsilon");
     /** @type {Pair} */
     const next = Array.isArray(pair) && pair.length === 2 && pair.every(Number.isFinite) ? [pair[0], pair[1]] : [0, 0];
@@ -567,7 +688,8 @@ function build(model, body, scope) {
         const radius = pointerType === "pen" && pressure > 0 ? PEN * (0.6 + 0.8 * pressure) : PEN;
         const point = [
           ((clientX - box.left - pad.clientLeft) * GRID) / pad.clientWidth,
-          ((clientY - box.top - pad.clientTop) * GRID) / pad.clientHeight, radius,
+          ((clientY - box.top - pad.clientTop) * GRID) / pad.clientHeight,
+          radius,
         ];
         drawLine(sheet.ink, stroke.last ?? point, point);
         stroke.last = point;

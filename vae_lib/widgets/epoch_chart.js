@@ -58,7 +58,11 @@ class TermsOverEpochs {
     const low = Math.max(rising[0], high - 2.5 * (high - rising[rising.length >> 1]));
     const room = Math.max(1, high - low);
     this.chart = new EpochChart(context, width, height, {
-      low: low - 0.04 * room, high: high + 0.04 * room, above: 18, below: 24, axis: axisTo(Math.sqrt(Math.max(1, ...values)), width),
+      low: low - 0.04 * room,
+      high: high + 0.04 * room,
+      above: 18,
+      below: 24,
+      axis: axisTo(Math.sqrt(Math.max(1, ...values)), width),
     });
     this.chart.epochs = values;
     this.bottom = height - 22;
@@ -67,7 +71,9 @@ class TermsOverEpochs {
   }
 
   /** @param {number[]} curve */
-  points(curve) { return curve.map((value, i) => [this.places[i], this.chart.y(value)]); }
+  points(curve) {
+    return curve.map((value, i) => [this.places[i], this.chart.y(value)]);
+  }
 
   /** Within the scale, above the numbers of the axis. @param {() => void} draw */
   clipped(draw) {
@@ -90,7 +96,7 @@ class TermsOverEpochs {
       for (const name of /** @type {const} */ (["kl", "elbo", "reconstruction"])) {
         const points = this.points(curves[name]);
         drawCurve(context, points, styles[name], 2.25);
-        if (points.length <= MOST_DOTS) for (const point of points) drawPoint(context, point, styles[name]);
+        if (points.length <= MOST_DOTS) { for (const point of points) drawPoint(context, point, styles[name]); }
       }
     });
     chart.drawLabels(inks, font, "");
@@ -101,9 +107,19 @@ class TermsOverEpochs {
     haloText(context, words.epoch_axis, end, height - 24, inks.quiet, inks.paper);
     // Both terms are named at their ends; the ELBO, which ends between them, where it rises through the middle.
     context.font = `600 12.5px ${font}`;
-    for (const [name, baseline, beside] of /** @type {const} */ ([["reconstruction", "bottom", -6], ["kl", "top", 7]])) {
+    for (
+      const [name, baseline, beside] of /** @type {const} */ ([["reconstruction", "bottom", -6], ["kl", "top", 7]])
+    ) {
       context.textBaseline = baseline;
-      haloText(context, words[`curve_${name}`], end, chart.y(/** @type {number} */ (curves[name].at(-1))) + beside, styles[name], inks.paper, 5);
+      haloText(
+        context,
+        words[`curve_${name}`],
+        end,
+        chart.y(/** @type {number} */ (curves[name].at(-1))) + beside,
+        styles[name],
+        inks.paper,
+        5,
+      );
     }
     const middle = (chart.low + chart.high) / 2;
     const after = clamp(curves.elbo.findIndex((value) => value > middle), 1, curves.elbo.length - 1);
@@ -111,7 +127,15 @@ class TermsOverEpochs {
     const share = clamp((chart.y(middle) - y1) / (y2 - y1) || 0, 0, 1);
     context.textAlign = "left";
     context.textBaseline = "middle";
-    haloText(context, words.curve_elbo, x1 + share * (x2 - x1) + 10, y1 + share * (y2 - y1) + 6, styles.elbo, inks.paper, 5);
+    haloText(
+      context,
+      words.curve_elbo,
+      x1 + share * (x2 - x1) + 10,
+      y1 + share * (y2 - y1) + 6,
+      styles.elbo,
+      inks.paper,
+      5,
+    );
   }
 
   /** A line at the present epoch, a ring on each curve. @param {number} index @param {any} scene */

@@ -21,13 +21,18 @@ function exactPosterior(x, sigma) {
   const values = Float64Array.from({ length: count }, (_, i) => logJoint(low + i * step));
   const most = values.reduce((a, b) => Math.max(a, b));
   const evidence = most + Math.log(step * values.reduce((sum, value) => sum + Math.exp(value - most), 0));
-  return { evidence, peak: Math.exp(most - evidence), density: (/** @type {number} */ z) => Math.exp(logJoint(z) - evidence) };
+  return {
+    evidence,
+    peak: Math.exp(most - evidence),
+    density: (/** @type {number} */ z) => Math.exp(logJoint(z) - evidence),
+  };
 }
 
 /** E_Q[log P(X|z)] and the KL to the prior, both exact. @param {Setting} setting */
 function sides({ x, sigma, mean, std }) {
   const variance = std * std;
-  const error = x * x - 2 * x * (mean * mean + variance) + mean ** 4 + 6 * mean * mean * variance + 3 * variance * variance;
+  const error = x * x - 2 * x * (mean * mean + variance) + mean ** 4 + 6 * mean * mean * variance +
+    3 * variance * variance;
   const reconstruction = -0.5 * LOG_2PI - Math.log(sigma) - error / (2 * sigma * sigma);
   const kl = 0.5 * (variance + mean * mean - 1) - Math.log(std);
   return { reconstruction, kl, elbo: reconstruction - kl };
@@ -87,8 +92,10 @@ function readSetting(model) {
   const numbers = Array.isArray(q) && q.length === 2 && Object.values(given).every(Number.isFinite);
   if (!numbers || given.sigma <= 0 || given.std <= 0) throw new ShownError("bad_numbers", "x, sigma or q is no number");
   return {
-    x: clamp(given.x, ...LIMITS.x), sigma: clamp(given.sigma, ...LIMITS.sigma),
-    mean: clamp(given.mean, ...LIMITS.mean), std: clamp(given.std, ...LIMITS.std),
+    x: clamp(given.x, ...LIMITS.x),
+    sigma: clamp(given.sigma, ...LIMITS.sigma),
+    mean: clamp(given.mean, ...LIMITS.mean),
+    std: clamp(given.std, ...LIMITS.std),
   };
 }
 
@@ -98,7 +105,9 @@ function readSetting(model) {
 function frame(width, height, top) {
   const [floor, room] = [height - 24, height - 24 - 26];
   return {
-    width, height, floor,
+    width,
+    height,
+    floor,
     x: (/** @type {number} */ z) => ((z + EDGE) / (2 * EDGE)) * width,
     y: (/** @type {number} */ density) => floor - (density / top) * room,
     z: (/** @type {number} */ px) => (px / width) * 2 * EDGE - EDGE,
@@ -129,7 +138,11 @@ function drawDensities(context, place, scene) {
     context.stroke();
   }
 
-  const fillBelow = (/** @type {(z: number) => number} */ density, /** @type {string} */ style, /** @type {number} */ alpha) => {
+  const fillBelow = (
+    /** @type {(z: number) => number} */ density,
+    /** @type {string} */ style,
+    /** @type {number} */ alpha,
+  ) => {
     context.beginPath();
     for (let px = 0; px <= width; px++) context.lineTo(px, place.y(density(place.z(px))));
     context.lineTo(width, floor);
@@ -139,7 +152,11 @@ function drawDensities(context, place, scene) {
     context.fill();
     context.globalAlpha = 1;
   };
-  const stroke = (/** @type {(z: number) => number} */ density, /** @type {string} */ style, /** @type {number} */ line) => {
+  const stroke = (
+    /** @type {(z: number) => number} */ density,
+    /** @type {string} */ style,
+    /** @type {number} */ line,
+  ) => {
     context.beginPath();
     let down = false; // the pen rests where the curve lies on the axis
     for (let px = 0; px <= width; px++) {
@@ -197,7 +214,14 @@ function drawDensities(context, place, scene) {
 
   // Names on the curves: Q's on its outer side, the posterior's on the side where Q is not.
   const side = mean < 0 ? -1 : 1;
-  const name = (/** @type {string} */ text, /** @type {number} */ px, /** @type {number} */ py, /** @type {number} */ outward, /** @type {string} */ style, weight = "600 13.5px") => {
+  const name = (
+    /** @type {string} */ text,
+    /** @type {number} */ px,
+    /** @type {number} */ py,
+    /** @type {number} */ outward,
+    /** @type {string} */ style,
+    weight = "600 13.5px",
+  ) => {
     context.font = `${weight} ${font}`;
     context.textAlign = outward < 0 ? "right" : "left";
     context.textBaseline = "middle";
@@ -211,7 +235,14 @@ function drawDensities(context, place, scene) {
   while (Math.abs(edge) > 0.01 && posterior.density(edge) < 0.55 * posterior.peak) edge += 0.02 * side;
   const at = clamp(place.x(edge) - 9 * side, 4, width - 4);
   name(words.posterior, at, place.y(posterior.density(edge)), -side, inks.ink);
-  name(words.prior, place.x(-2.55 * side), place.y(0.4 * Math.exp(-0.5 * 2.55 ** 2)) - 11, -side, colour("prior"), "12.5px");
+  name(
+    words.prior,
+    place.x(-2.55 * side),
+    place.y(0.4 * Math.exp(-0.5 * 2.55 ** 2)) - 11,
+    -side,
+    colour("prior"),
+    "12.5px",
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------- bars
@@ -219,15 +250,29 @@ function drawDensities(context, place, scene) {
 /** The terms as rows on one axis of nats that Q does not move. @param {Record<string, string>} words */
 function bars(words) {
   const rows = /** @type {[keyof Terms, string][]} */ ([
-    ["evidence", ""], ["gap", words.minus], ["elbo", words.equals], ["reconstruction", words.equals], ["kl", words.minus],
+    ["evidence", ""],
+    ["gap", words.minus],
+    ["elbo", words.equals],
+    ["reconstruction", words.equals],
+    ["kl", words.minus],
   ]).map(([term, sign]) => {
     const number = element("data", { class: "vae-number" });
     const bar = element("div", { class: "vae-bar" });
     const track = element("div", { class: "vae-track", "aria-hidden": "true" }, bar);
-    const row = element("div", { class: "vae-row", "data-term": term },
-      element("p", { class: "vae-term" },
-        element("span", { class: "vae-sign" }, sign), " ", element("span", { class: "vae-term-name" }, words[term]), " ", number),
-      track);
+    const row = element(
+      "div",
+      { class: "vae-row", "data-term": term },
+      element(
+        "p",
+        { class: "vae-term" },
+        element("span", { class: "vae-sign" }, sign),
+        " ",
+        element("span", { class: "vae-term-name" }, words[term]),
+        " ",
+        number,
+      ),
+      track,
+    );
     return { term, number, bar, track, row };
   });
   const ticks = element("div", { class: "vae-ticks" });
@@ -247,7 +292,11 @@ function bars(words) {
     const step = [1, 2, 5, 10].find((candidate) => (high - low) / candidate <= 8) ?? 20;
     const marks = [];
     for (let nats = Math.floor(high / step) * step; nats > low; nats -= step) {
-      const mark = element("span", { class: nats === 0 ? "vae-tick vae-zero" : "vae-tick" }, element("span", {}, shownNumber(nats, 0)));
+      const mark = element(
+        "span",
+        { class: nats === 0 ? "vae-tick vae-zero" : "vae-tick" },
+        element("span", {}, shownNumber(nats, 0)),
+      );
       mark.style.left = `${percent(nats)}%`;
       marks.push(mark);
     }
@@ -258,7 +307,11 @@ function bars(words) {
   const show = (terms) => {
     const { evidence, elbo, reconstruction } = terms;
     const ends = {
-      evidence: [evidence, 0], gap: [elbo, evidence], elbo: [elbo, 0], reconstruction: [reconstruction, 0], kl: [elbo, reconstruction],
+      evidence: [evidence, 0],
+      gap: [elbo, evidence],
+      elbo: [elbo, 0],
+      reconstruction: [reconstruction, 0],
+      kl: [elbo, reconstruction],
     };
     for (const { term, number, bar, track } of rows) {
       const [left, right] = ends[term].sort((a, b) => a - b);
@@ -296,16 +349,24 @@ function build(model, body, scope) {
   const number = (/** @type {keyof Setting} */ name, digits = 2) => () => shownNumber(setting[name], digits);
   const make = (/** @type {keyof Setting} */ name, /** @type {number} */ step) =>
     slider(scope, {
-      label: words[name], min: LIMITS[name][0], max: LIMITS[name][1], step,
-      text: number(name), spoken: () => fill(words.slider_text, { name: words[name], value: number(name)() }),
+      label: words[name],
+      min: LIMITS[name][0],
+      max: LIMITS[name][1],
+      step,
+      text: number(name),
+      spoken: () => fill(words.slider_text, { name: words[name], value: number(name)() }),
       onInput: (value) => moveByHand({ [name]: value }),
     });
   const [narrowest, widest] = LIMITS.std;
   const sliders = {
     mean: make("mean", 0.05),
     std: slider(scope, {
-      label: words.std, min: 0, max: WIDTHS, step: 1,
-      text: number("std", 3), spoken: () => fill(words.slider_text, { name: words.std, value: number("std", 3)() }),
+      label: words.std,
+      min: 0,
+      max: WIDTHS,
+      step: 1,
+      text: number("std", 3),
+      spoken: () => fill(words.slider_text, { name: words.std, value: number("std", 3)() }),
       onInput: (stop) => moveByHand({ std: narrowest * (widest / narrowest) ** (stop / WIDTHS) }),
     }),
     x: make("x", 0.05),
@@ -317,7 +378,8 @@ function build(model, body, scope) {
     element("div", {}, element("p", { class: "vae-caption" }, words.bars_caption), chart.element),
     element("div", { class: "vae-sliders" }, ...Object.values(sliders).map((one) => one.element)),
     element("div", { class: "vae-action" }, button, element("p", { class: "vae-hint" }, words.hint)),
-    live.element);
+    live.element,
+  );
 
   // Showing
   let posterior = exactPosterior(setting.x, setting.sigma);
@@ -332,7 +394,14 @@ function build(model, body, scope) {
     // Room for a Q that fits one of two modes is twice the posterior's height; a narrower Q lowers all curves.
     const top = Math.max(2.1 * posterior.peak, 0.5, 0.42 / setting.std);
     place = frame(width, height, top);
-    const scene = { setting, posterior, palette, words, theme: currentTheme(), font: getComputedStyle(body).fontFamily };
+    const scene = {
+      setting,
+      posterior,
+      palette,
+      words,
+      theme: currentTheme(),
+      font: getComputedStyle(body).fontFamily,
+    };
     drawDensities(fitCanvas(canvas, width, height), place, scene);
   });
   const show = (/** @type {Setting} */ next, first = false) => {
@@ -348,10 +417,11 @@ function build(model, body, scope) {
     canvas.setAttribute("aria-label", fill(words.densities_name, { mean: number("mean")(), std: number("std", 3)() }));
     draw();
   };
-  const announce = () => live.say(() => {
-    const { evidence, elbo, gap } = terms();
-    return fill(words.live, { evidence: shownNumber(evidence), elbo: shownNumber(elbo), gap: shownNumber(gap) });
-  });
+  const announce = () =>
+    live.say(() => {
+      const { evidence, elbo, gap } = terms();
+      return fill(words.live, { evidence: shownNumber(evidence), elbo: shownNumber(elbo), gap: shownNumber(gap) });
+    });
   /** Shows a setting that came from the page, and tells Python. @param {Setting} next */
   const move = (next) => {
     const old = setting;

@@ -61,9 +61,13 @@ class Draws {
   }
 
   /** @param {number} index */
-  at(index) { return this.z.subarray(2 * index, 2 * index + 2); }
+  at(index) {
+    return this.z.subarray(2 * index, 2 * index + 2);
+  }
 
-  stop() { clearTimeout(this.timer); }
+  stop() {
+    clearTimeout(this.timer);
+  }
 }
 
 /**
@@ -143,7 +147,7 @@ function drawCarriers(context, plane, { z, shown, stamps, colours }) {
       continue;
     }
     let stamp = stamps.get(radius);
-    if (!stamp) stamps.set(radius, (stamp = dot(radius, colours.evidence)));
+    if (!stamp) stamps.set(radius, stamp = dot(radius, colours.evidence));
     context.drawImage(stamp, x - radius - 1, y - radius - 1, 2 * radius + 2, 2 * radius + 2);
   }
   context.globalAlpha = 1;
@@ -231,14 +235,19 @@ function render(view) {
 
 /** The lists that Python sends, or one sentence. @param {Model} model */
 function readTables(model) {
-  const [sigmas, exacts, own, counts, bands] = ["sigmas", "exacts", "own", "band_draws", "bands"].map((name) => model.get(name));
+  const [sigmas, exacts, own, counts, bands] = ["sigmas", "exacts", "own", "band_draws", "bands"].map((name) =>
+    model.get(name)
+  );
   const numbers = (/** @type {any} */ list, /** @type {number} */ length) =>
     Array.isArray(list) && list.length === length && list.every(Number.isFinite);
-  const right =
-    Array.isArray(sigmas) && sigmas.length > 0 && numbers(sigmas, sigmas.length) && sigmas.every((sigma) => sigma > 0) &&
+  const right = Array.isArray(sigmas) && sigmas.length > 0 && numbers(sigmas, sigmas.length) &&
+    sigmas.every((sigma) => sigma > 0) &&
     numbers(exacts, sigmas.length) && sigmas[own] !== undefined &&
-    Array.isArray(counts) && counts.length > 1 && numbers(counts, counts.length) && Array.isArray(bands) && bands.length === sigmas.length &&
-    bands.every((band) => Array.isArray(band) && band.length === 2 && band.every((line) => numbers(line, counts.length)));
+    Array.isArray(counts) && counts.length > 1 && numbers(counts, counts.length) && Array.isArray(bands) &&
+    bands.length === sigmas.length &&
+    bands.every((band) =>
+      Array.isArray(band) && band.length === 2 && band.every((line) => numbers(line, counts.length))
+    );
   if (!right) throw new ShownError("bad_numbers", "the tables of sigma do not fit each other");
   return { sigmas, exacts, own, counts, bands };
 }
@@ -253,12 +262,22 @@ function build(model, body, scope) {
   const network = new Network(model.get("layers"), model.get("weights"));
   const packed = model.get("pixels");
   const x = Float32Array.from({ length: packed.byteLength >> 2 }, (_, i) => packed.getFloat32(4 * i, true));
-  if (network.inputs !== 2 || network.outputs !== height * width || x.length !== network.outputs || !x.every(Number.isFinite)) {
+  if (
+    network.inputs !== 2 || network.outputs !== height * width || x.length !== network.outputs ||
+    !x.every(Number.isFinite)
+  ) {
     throw new ShownError("bad_weights", "the decoder does not draw pictures of X's size from two numbers");
   }
   /** The stop of σ, as Python takes the nearest. @param {number} sigma */
-  const nearest = (sigma) => sigmas.reduce((/** @type {number} */ best, /** @type {number} */ one, /** @type {number} */ i) =>
-    (Math.abs(Math.log(one / sigma)) < Math.abs(Math.log(sigmas[best] / sigma)) ? i : best), 0);
+  const nearest = (sigma) =>
+    sigmas.reduce(
+      (
+        /** @type {number} */ best,
+        /** @type {number} */ one,
+        /** @type {number} */ i,
+      ) => (Math.abs(Math.log(one / sigma)) < Math.abs(Math.log(sigmas[best] / sigma)) ? i : best),
+      0,
+    );
   /** What the reader asked for; `stop` is σ's place in `sigmas`. */
   const given = () => {
     const [count, sigma, seed] = ["draws", "sigma", "seed"].map((name) => model.get(name));
@@ -288,13 +307,21 @@ function build(model, body, scope) {
   const sigmaText = () => shownNumber(sigmas[now.stop], 3);
   const sliders = {
     count: slider(scope, {
-      label: words.draws, min: 0, max: COUNTS.length - 1, step: 1,
-      text: () => grouped(now.count), spoken: () => fill(words.draws_spoken, { value: grouped(now.count) }),
+      label: words.draws,
+      min: 0,
+      max: COUNTS.length - 1,
+      step: 1,
+      text: () => grouped(now.count),
+      spoken: () => fill(words.draws_spoken, { value: grouped(now.count) }),
       onInput: (place) => move({ ...now, count: COUNTS[place] }),
     }),
     sigma: slider(scope, {
-      label: words.sigma, min: 0, max: sigmas.length - 1, step: 1,
-      text: sigmaText, spoken: () => fill(now.stop === own ? words.sigma_own : words.sigma_spoken, { value: sigmaText() }),
+      label: words.sigma,
+      min: 0,
+      max: sigmas.length - 1,
+      step: 1,
+      text: sigmaText,
+      spoken: () => fill(now.stop === own ? words.sigma_own : words.sigma_spoken, { value: sigmaText() }),
       onInput: (stop) => move({ ...now, stop }),
     }),
   };
@@ -302,17 +329,29 @@ function build(model, body, scope) {
   button.addEventListener("click", () => move({ ...now, seed: (now.seed + 1) % SEEDS }), { signal });
   body.replaceChildren(
     element("div", {}, element("p", { class: "vae-caption" }, words.map_caption), map),
-    element("div", { class: "vae-pictures" },
+    element(
+      "div",
+      { class: "vae-pictures" },
       element("figure", {}, element("figcaption", {}, words.x_caption), xCanvas),
       element("figure", {}, element("figcaption", {}, words.most_caption), mostCanvas),
-      share),
-    element("div", { class: "vae-curve" },
-      element("p", { class: "vae-caption" }, words.chart_caption), chart,
-      element("p", { class: "vae-numbers" }, ...figures.map(({ part }) => part))),
+      share,
+    ),
+    element(
+      "div",
+      { class: "vae-curve" },
+      element("p", { class: "vae-caption" }, words.chart_caption),
+      chart,
+      element("p", { class: "vae-numbers" }, ...figures.map(({ part }) => part)),
+    ),
     element("div", { class: "vae-sliders" }, sliders.count.element, sliders.sigma.element),
-    element("div", { class: "vae-action" }, button,
-      element("p", { class: "vae-hint" }, fill(words.hint, { own: shownNumber(sigmas[own], 3) }))),
-    live.element);
+    element(
+      "div",
+      { class: "vae-action" },
+      button,
+      element("p", { class: "vae-hint" }, fill(words.hint, { own: shownNumber(sigmas[own], 3) })),
+    ),
+    live.element,
+  );
 
   // Drawing
   const grey = (/** @type {HTMLCanvasElement} */ canvas) => {
@@ -339,12 +378,21 @@ function build(model, body, scope) {
   let held = false;
   const style = () => {
     const theme = currentTheme();
-    return { theme, inks: INKS[theme], colours: termColours(palette, theme), palette, words, font: getComputedStyle(body).fontFamily };
+    return {
+      theme,
+      inks: INKS[theme],
+      colours: termColours(palette, theme),
+      palette,
+      words,
+      font: getComputedStyle(body).fontFamily,
+    };
   };
   const laySpecks = (/** @type {string} */ colour) => {
     const count = shown ? shown.shares.length : 0;
     const keeps = laid.draws === draws && laid.count <= count;
-    const context = keeps ? /** @type {CanvasRenderingContext2D} */ (specks.getContext("2d")) : fitCanvas(specks, plane.size, plane.size);
+    const context = keeps
+      ? /** @type {CanvasRenderingContext2D} */ (specks.getContext("2d"))
+      : fitCanvas(specks, plane.size, plane.size);
     if (!keeps) context.clearRect(0, 0, plane.size, plane.size);
     drawSpecks(context, plane, { z: draws.z, from: keeps ? laid.count : 0, count, colour });
     laid = { count, draws };
@@ -368,14 +416,29 @@ function build(model, body, scope) {
     const highest = Math.max(exact + 4, shown.running.reduce((a, b) => Math.max(a, b)) + 1);
     const [wide, tall] = [chart.clientWidth, chart.clientHeight];
     const range = { low: exact - DEPTH, high: highest, above: 8, below: 24, axis: AXIS };
-    const band = counts.map((/** @type {number} */ count, /** @type {number} */ i) => [count, bands[now.stop][0][i], bands[now.stop][1][i]]);
-    end = drawEstimates(new DrawsChart(fitCanvas(chart, wide, tall), wide, tall, range), { shown, band, exact, held, ...look });
+    const band = counts.map((
+      /** @type {number} */ count,
+      /** @type {number} */ i,
+    ) => [count, bands[now.stop][0][i], bands[now.stop][1][i]]);
+    end = drawEstimates(new DrawsChart(fitCanvas(chart, wide, tall), wide, tall, range), {
+      shown,
+      band,
+      exact,
+      held,
+      ...look,
+    });
   });
   const drawBackground = scope.perFrame(() => {
     const size = Math.floor(map.clientWidth);
     if (size === 0) return; // not on the page yet, or hidden
     plane = new Plane(EXTENT, size);
-    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, { ...style(), points: [], labels: [], medians: [], prior: false });
+    drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, {
+      ...style(),
+      points: [],
+      labels: [],
+      medians: [],
+      prior: false,
+    });
     fitCanvas(specks, size, size).clearRect(0, 0, size, size);
     laid = { count: 0, draws: null };
     stamps.clear();
@@ -387,7 +450,8 @@ function build(model, body, scope) {
     const right = Math.max(1, counts.findIndex((/** @type {number} */ one) => one >= count));
     const [a, b] = [counts[right - 1], counts[right]].map(Math.log);
     return bands[now.stop].map((/** @type {number[]} */ line) =>
-      line[right - 1] + ((line[right] - line[right - 1]) * (Math.log(count) - a)) / (b - a));
+      line[right - 1] + ((line[right] - line[right - 1]) * (Math.log(count) - a)) / (b - a)
+    );
   };
 
   /** Shows the numbers of what is decoded at once, the pictures in the next frame. */
@@ -411,17 +475,29 @@ function build(model, body, scope) {
     });
     const percent = Math.round(100 * shares[best]);
     const names = { draws: grouped(count), carriers: grouped(carriers) };
-    share.textContent =
-      count < now.count ? fill(words.working, { done: grouped(count), draws: grouped(now.count) })
-      : count === 1 ? words.share_one
-      : `${percent > 99 ? fill(words.share_all, { share: "99" }) : fill(words.share, { share: shares[best] < 0.1 ? shownNumber(100 * shares[best], 1) : `${percent}` })} ` +
+    share.textContent = count < now.count
+      ? fill(words.working, { done: grouped(count), draws: grouped(now.count) })
+      : count === 1
+      ? words.share_one
+      : `${
+        percent > 99
+          ? fill(words.share_all, { share: "99" })
+          : fill(words.share, { share: shares[best] < 0.1 ? shownNumber(100 * shares[best], 1) : `${percent}` })
+      } ` +
         fill(carriers === count ? words.carriers_all : words.carriers, names);
     const [z1, z2] = [...draws.at(best)].map((value) => shownNumber(value));
     map.setAttribute("aria-label", fill(words.map_name, { ...names, z1, z2 }));
     const [low, high] = bandAt(count).map((/** @type {number} */ nats) => shownNumber(nats, 1));
-    chart.setAttribute("aria-label", fill(words.chart_name, {
-      ...names, estimate: shownNumber(two), exact: shownNumber(right), low, high,
-    }));
+    chart.setAttribute(
+      "aria-label",
+      fill(words.chart_name, {
+        ...names,
+        estimate: shownNumber(two),
+        exact: shownNumber(right),
+        low,
+        high,
+      }),
+    );
     showMost(network.run(draws.at(best)));
     draw();
   };
@@ -442,14 +518,19 @@ function build(model, body, scope) {
     if (anew) drawAnew();
     else refresh();
   };
-  const announce = () => live.say(() => {
-    const [estimate, exact, difference, effective] = figures.map(({ value }) => value.textContent ?? "");
-    const bare = (/** @type {string} */ text) => text.replace(fill(words.nats, { value: "" }), "");
-    return fill(words.live, {
-      draws: grouped(now.count), sigma: sigmaText(), effective,
-      estimate: bare(estimate), exact: bare(exact), difference: bare(difference),
+  const announce = () =>
+    live.say(() => {
+      const [estimate, exact, difference, effective] = figures.map(({ value }) => value.textContent ?? "");
+      const bare = (/** @type {string} */ text) => text.replace(fill(words.nats, { value: "" }), "");
+      return fill(words.live, {
+        draws: grouped(now.count),
+        sigma: sigmaText(),
+        effective,
+        estimate: bare(estimate),
+        exact: bare(exact),
+        difference: bare(difference),
+      });
     });
-  });
   /** Moves by the reader's hand. @param {typeof now} next */
   const move = (next) => {
     const old = now;

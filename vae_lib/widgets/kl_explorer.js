@@ -92,14 +92,28 @@ function drawDensities(chart, { q, p, colours, inks, font, words, held }) {
   const side = dx < 0 ? -1 : 1;
   for (const [i, at] of peaks.entries()) {
     const colour = [colours.prior, colours.posterior][i];
-    drawRing(context, /** @type {[number, number]} */ (at), { colour, paper: inks.paper, radius: 8, width: held === "pq"[i] ? 5 : 3.5, filled: true });
+    drawRing(context, /** @type {[number, number]} */ (at), {
+      colour,
+      paper: inks.paper,
+      radius: 8,
+      width: held === "pq"[i] ? 5 : 3.5,
+      filled: true,
+    });
   }
   context.textAlign = "center";
   context.textBaseline = "bottom";
   context.font = `italic 700 17px ${font}`;
   for (const [i, [x, y]] of peaks.entries()) {
     const text = i === 0 ? words.p : words.q;
-    haloText(context, text, x + (i === 0 ? -push : push) * side, y - 13, [colours.prior, colours.posterior][i], inks.paper, 5);
+    haloText(
+      context,
+      text,
+      x + (i === 0 ? -push : push) * side,
+      y - 13,
+      [colours.prior, colours.posterior][i],
+      inks.paper,
+      5,
+    );
   }
   return { p: peaks[0], q: peaks[1] };
 }
@@ -165,7 +179,15 @@ function drawIntegrand(chart, { a, b, parts, sizes, colours, inks, font, words }
     const side = (first ? [1, -1] : [-1, 1]).find((one) => fits(slope(one) + one * room));
     context.textAlign = side === 1 ? "left" : side === -1 ? "right" : "center";
     context.textBaseline = "middle";
-    haloText(context, text, side ? slope(side) + 10 * side : highest, Math.min(chart.y(0.66 * top), zero - 12), ink, inks.paper, 5);
+    haloText(
+      context,
+      text,
+      side ? slope(side) + 10 * side : highest,
+      Math.min(chart.y(0.66 * top), zero - 12),
+      ink,
+      inks.paper,
+      5,
+    );
   }
   if (parts.negative >= 0.0005 && -bottom * chart.scale > 1) {
     const text = fill(words.minus, { value: sizes.negative });
@@ -196,7 +218,10 @@ function integrandRange(a, b) {
   const [own, other] = [extremes(a, b), extremes(b, a)];
   const high = Math.max(own.high, 0.25);
   const low = Math.min(own.low, -0.06);
-  return { low: Math.min(low, Math.max(other.low, 3 * low, -high)), high: Math.max(high, Math.min(other.high, 3 * high)) };
+  return {
+    low: Math.min(low, Math.max(other.low, 3 * low, -high)),
+    high: Math.max(high, Math.min(other.high, 3 * high)),
+  };
 }
 
 // ----------------------------------------------------------------------------------------------------- widget
@@ -235,14 +260,23 @@ function build(model, body, scope) {
     input.addEventListener("change", () => {
       if (input.checked) move({ ...now, reverse });
     }, { signal });
-    const row = element("label", { class: "vae-direction" }, input, element("b", {}, reverse ? words.pq : words.qp),
-      element("span", { class: "vae-bar", "aria-hidden": "true" }, bar), value);
+    const row = element(
+      "label",
+      { class: "vae-direction" },
+      input,
+      element("b", {}, reverse ? words.pq : words.qp),
+      element("span", { class: "vae-bar", "aria-hidden": "true" }, bar),
+      value,
+    );
     return { row, input, bar, value };
   });
   const knob = (/** @type {"q" | "p"} */ name, /** @type {0 | 1} */ which) => {
     const kind = which === 0 ? "mean" : "width";
     return slider(scope, {
-      label: words[`${kind}_${name}`], min: which === 0 ? -MEAN : SD[0], max: which === 0 ? MEAN : SD[1], step: 0.05,
+      label: words[`${kind}_${name}`],
+      min: which === 0 ? -MEAN : SD[0],
+      max: which === 0 ? MEAN : SD[1],
+      step: 0.05,
       text: (value) => shownNumber(value),
       spoken: (value) => fill(words[`${kind}_spoken`], { name: words[name], value: shownNumber(value) }),
       onInput: (value) => {
@@ -258,11 +292,15 @@ function build(model, body, scope) {
     element("div", {}, element("p", { class: "vae-caption" }, words.densities_caption), densities),
     element("div", {}, integrandCaption, integrandCanvas, areaText),
     element("fieldset", {}, legend, ...rows.map((one) => one.row)),
-    element("div", { class: "vae-sliders" },
+    element(
+      "div",
+      { class: "vae-sliders" },
       element("div", { class: "vae-term-posterior" }, ...knobs.q.map((one) => one.element)),
-      element("div", { class: "vae-term-prior" }, ...knobs.p.map((one) => one.element))),
+      element("div", { class: "vae-term-prior" }, ...knobs.p.map((one) => one.element)),
+    ),
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
+    live.element,
+  );
 
   // Drawing
   /** @type {{q: number[], p: number[]} | undefined} where the rings are, in pixels */
@@ -277,13 +315,26 @@ function build(model, body, scope) {
     const font = getComputedStyle(body).fontFamily;
     const style = { colours: termColours(palette, theme), inks: INKS[theme], font, words };
     const chart = (/** @type {HTMLCanvasElement} */ canvas, /** @type {any} */ range) =>
-      new Chart(fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight), canvas.clientWidth, canvas.clientHeight, { ...range, axis: [-AXIS, AXIS] });
+      new Chart(fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight), canvas.clientWidth, canvas.clientHeight, {
+        ...range,
+        axis: [-AXIS, AXIS],
+      });
     if (densities.clientWidth === 0) return; // not on the page yet, or hidden
     const tallest = 1 / (Math.min(now.q[1], now.p[1]) * Math.sqrt(2 * Math.PI));
-    peaks = drawDensities(chart(densities, { low: 0, high: Math.max(0.8, tallest), above: 38, below: 22 }),
-      { q: now.q, p: now.p, held, ...style });
+    peaks = drawDensities(chart(densities, { low: 0, high: Math.max(0.8, tallest), above: 38, below: 22 }), {
+      q: now.q,
+      p: now.p,
+      held,
+      ...style,
+    });
     const [a, b] = pair();
-    drawIntegrand(chart(integrandCanvas, { ...integrandRange(a, b), above: 14, below: 42 }), { a, b, parts, sizes, ...style });
+    drawIntegrand(chart(integrandCanvas, { ...integrandRange(a, b), above: 14, below: 42 }), {
+      a,
+      b,
+      parts,
+      sizes,
+      ...style,
+    });
   });
 
   /** Shows the numbers at once, the pictures in the next frame. @param {typeof now} next */
@@ -302,15 +353,29 @@ function build(model, body, scope) {
     });
     // Rounded so that what is written adds up: the filled area is the total and the hatched area, as both are shown.
     const [total, negative] = [divergence(a, b), parts.negative].map((value) => Math.round(1000 * value) / 1000);
-    sizes = { positive: shownNumber(total + negative, 3), negative: shownNumber(negative, 3), total: shownNumber(total, 3) };
+    sizes = {
+      positive: shownNumber(total + negative, 3),
+      negative: shownNumber(negative, 3),
+      total: shownNumber(total, 3),
+    };
     integrandCaption.textContent = now.reverse ? words.integrand_caption_pq : words.integrand_caption_qp;
-    integrandCanvas.setAttribute("aria-label", fill(words.integrand_name, { ...sizes, direction: now.reverse ? words.pq : words.qp }));
+    integrandCanvas.setAttribute(
+      "aria-label",
+      fill(words.integrand_name, { ...sizes, direction: now.reverse ? words.pq : words.qp }),
+    );
     areaText.textContent = fill(words.area, sizes) + (parts.beyond >= 0.0005 ? ` ${words.area_beyond}` : "");
-    densities.setAttribute("aria-label", fill(words.densities_name, {
-      q_mean: shownNumber(now.q[0]), q_width: shownNumber(now.q[1]),
-      p_mean: shownNumber(now.p[0]), p_width: shownNumber(now.p[1]),
-    }));
-    for (const name of /** @type {const} */ (["q", "p"])) knobs[name].forEach((one, which) => one.set(now[name][which]));
+    densities.setAttribute(
+      "aria-label",
+      fill(words.densities_name, {
+        q_mean: shownNumber(now.q[0]),
+        q_width: shownNumber(now.q[1]),
+        p_mean: shownNumber(now.p[0]),
+        p_width: shownNumber(now.p[1]),
+      }),
+    );
+    for (const name of /** @type {const} */ (["q", "p"])) {
+      knobs[name].forEach((one, which) => one.set(now[name][which]));
+    }
     draw();
   };
   /** Moves by the reader's hand. @param {typeof now} next */
@@ -319,9 +384,12 @@ function build(model, body, scope) {
     if (changes.length === 0) return;
     show(next);
     tell(scope, model, Object.fromEntries(changes));
-    live.say(() => fill(words.live, {
-      qp: shownNumber(divergence(now.q, now.p), 3), pq: shownNumber(divergence(now.p, now.q), 3),
-    }));
+    live.say(() =>
+      fill(words.live, {
+        qp: shownNumber(divergence(now.q, now.p), 3),
+        pq: shownNumber(divergence(now.p, now.q), 3),
+      })
+    );
   };
   const follow = () => {
     const next = given();

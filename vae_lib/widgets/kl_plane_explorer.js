@@ -62,7 +62,9 @@ function ringPlaces(plane, { mean, std }, held) {
     const away = std[axis] * plane.scale + STALK;
     const upward = axis === 0 ? 1 : -1; // pixels grow to the right and downwards
     const first = center[axis] + upward * away;
-    const side = held?.axis === axis ? held.side : upward * (first >= 12 && first <= room ? 1 : mean[axis] > 0 ? -1 : 1);
+    const side = held?.axis === axis
+      ? held.side
+      : upward * (first >= 12 && first <= room ? 1 : mean[axis] > 0 ? -1 : 1);
     const at = /** @type {[number, number]} */ ([...center]);
     at[axis] = clamp(center[axis] + side * away, 12, room);
     return { at, side, edge: center[axis] + side * std[axis] * plane.scale };
@@ -120,25 +122,45 @@ function build(model, body, scope) {
   const rows = [words.axis_1, words.axis_2].map((name) => {
     const bars = [segment("distance"), segment("width")];
     const numbers = [0, 1, 2].map(() => element("data"));
-    const row = element("div", { class: "vae-cost" },
-      element("b", {}, name), element("span", { class: "vae-bar", "aria-hidden": "true" }, ...bars), numbers[2],
-      element("p", {}, `${words.distance} `, numbers[0], ` + ${words.width} `, numbers[1]));
+    const row = element(
+      "div",
+      { class: "vae-cost" },
+      element("b", {}, name),
+      element("span", { class: "vae-bar", "aria-hidden": "true" }, ...bars),
+      numbers[2],
+      element("p", {}, `${words.distance} `, numbers[0], ` + ${words.width} `, numbers[1]),
+    );
     return { row, bars, numbers };
   });
   const totalBars = [segment("distance"), segment("width"), segment("distance"), segment("width")];
   const total = element("data");
-  const totalRow = element("div", { class: "vae-cost vae-total" },
-    element("b", {}, words.total), element("span", { class: "vae-bar", "aria-hidden": "true" }, ...totalBars), total);
+  const totalRow = element(
+    "div",
+    { class: "vae-cost vae-total" },
+    element("b", {}, words.total),
+    element("span", { class: "vae-bar", "aria-hidden": "true" }, ...totalBars),
+    total,
+  );
   const legend = (/** @type {string} */ part) =>
-    element("p", {}, element("span", { class: `vae-swatch vae-${part}`, "aria-hidden": "true" }), words[`${part}_means`]);
+    element(
+      "p",
+      {},
+      element("span", { class: `vae-swatch vae-${part}`, "aria-hidden": "true" }),
+      words[`${part}_means`],
+    );
 
   const knob = (/** @type {"mean" | "std"} */ kind, /** @type {0 | 1} */ axis) =>
     slider(scope, {
       label: words[`${kind}_${axis + 1}`],
-      min: kind === "mean" ? -EXTENT : Math.floor(stopOf(STD[0])), max: kind === "mean" ? EXTENT : Math.ceil(stopOf(STD[1])),
+      min: kind === "mean" ? -EXTENT : Math.floor(stopOf(STD[0])),
+      max: kind === "mean" ? EXTENT : Math.ceil(stopOf(STD[1])),
       step: kind === "mean" ? 0.05 : 1,
       text: () => shownNumber(now[kind][axis], kind === "mean" ? 2 : 3),
-      spoken: () => fill(words[`${kind}_spoken`], { axis: words[`axis_${axis + 1}`], value: shownNumber(now[kind][axis], kind === "mean" ? 2 : 3) }),
+      spoken: () =>
+        fill(words[`${kind}_spoken`], {
+          axis: words[`axis_${axis + 1}`],
+          value: shownNumber(now[kind][axis], kind === "mean" ? 2 : 3),
+        }),
       onInput: (value) => set(kind, axis, kind === "mean" ? value : RATIO ** value),
     });
   const knobs = { mean: [knob("mean", 0), knob("mean", 1)], std: [knob("std", 0), knob("std", 1)] };
@@ -148,23 +170,38 @@ function build(model, body, scope) {
     { label: words.preset_prior, name: words.preset_prior, pick: () => ({ mean: [0, 0], std: [1, 1] }) },
     { label: words.preset_sure, name: words.preset_sure, pick: () => ({ ...now, std: [SURE, SURE] }) },
   ];
-  const digits = model.get("choices").map((/** @type {any} */ { label, mean, std }) =>
-    ({ label, name: fill(words.preset_digit, { label }), pick: () => ({ mean, std }) }));
+  const digits = model.get("choices").map((/** @type {any} */ { label, mean, std }) => ({
+    label,
+    name: fill(words.preset_digit, { label }),
+    pick: () => ({ mean, std }),
+  }));
   const same = (/** @type {Q} */ one, /** @type {Q} */ other) =>
     [0, 1].every((axis) => one.mean[axis] === other.mean[axis] && one.std[axis] === other.std[axis]);
   const pickers = [presets, digits].map((group) => choices(scope, group, ({ pick }) => move(pick())));
   body.replaceChildren(
     element("div", {}, element("p", { class: "vae-caption" }, words.map_caption), map),
-    element("div", { class: "vae-costs" }, caption,
+    element(
+      "div",
+      { class: "vae-costs" },
+      caption,
       element("div", { class: "vae-bars" }, ...rows.map(({ row }) => row), totalRow),
       element("div", { class: "vae-legend" }, legend("distance"), legend("width")),
-      element("p", { class: "vae-says" }, words.sum)),
-    element("div", { class: "vae-sliders vae-term-posterior" },
-      ...[...knobs.mean, ...knobs.std].map((one) => one.element)),
-    element("div", { class: "vae-presets" }, pickers[0].element,
-      ...(digits.length ? [element("p", { class: "vae-caption" }, words.digits_caption), pickers[1].element] : [])),
+      element("p", { class: "vae-says" }, words.sum),
+    ),
+    element(
+      "div",
+      { class: "vae-sliders vae-term-posterior" },
+      ...[...knobs.mean, ...knobs.std].map((one) => one.element),
+    ),
+    element(
+      "div",
+      { class: "vae-presets" },
+      pickers[0].element,
+      ...(digits.length ? [element("p", { class: "vae-caption" }, words.digits_caption), pickers[1].element] : []),
+    ),
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
+    live.element,
+  );
 
   // Drawing
   const background = document.createElement("canvas");
@@ -221,9 +258,15 @@ function build(model, body, scope) {
     });
     write(total, all);
     pickers.forEach((picker) => picker.mark(({ pick }) => same(pick(), now)));
-    map.setAttribute("aria-label", fill(words.map_name, {
-      m1: shownNumber(now.mean[0]), m2: shownNumber(now.mean[1]), s1: shownNumber(now.std[0], 3), s2: shownNumber(now.std[1], 3),
-    }));
+    map.setAttribute(
+      "aria-label",
+      fill(words.map_name, {
+        m1: shownNumber(now.mean[0]),
+        m2: shownNumber(now.mean[1]),
+        s1: shownNumber(now.std[0], 3),
+        s2: shownNumber(now.std[1], 3),
+      }),
+    );
     draw();
   };
   /** Moves by the reader's hand. @param {Q} next */
@@ -234,7 +277,11 @@ function build(model, body, scope) {
     tell(scope, model, Object.fromEntries(changed.map((kind) => [kind, [...next[kind]]])));
     live.say(() => {
       const { each, all } = costs();
-      return fill(words.live, { total: shownNumber(all, 3), one: shownNumber(each[0], 3), two: shownNumber(each[1], 3) });
+      return fill(words.live, {
+        total: shownNumber(all, 3),
+        one: shownNumber(each[0], 3),
+        two: shownNumber(each[1], 3),
+      });
     });
   };
   /** @param {"mean" | "std"} kind @param {number} axis @param {number} value */
@@ -252,7 +299,9 @@ function build(model, body, scope) {
   /** @param {[number, number]} at @returns {Handle | null} */
   const ringAt = (at) => {
     if (!places) return null;
-    const away = [places.center, ...places.widths.map((one) => one.at)].map(([x, y]) => Math.hypot(x - at[0], y - at[1]));
+    const away = [places.center, ...places.widths.map((one) => one.at)].map(([x, y]) =>
+      Math.hypot(x - at[0], y - at[1])
+    );
     const nearest = away.indexOf(Math.min(...away));
     return away[nearest] > REACH ? null : /** @type {Handle[]} */ (["center", 0, 1])[nearest];
   };

@@ -12,7 +12,10 @@ class Buckets {
     this.points = points;
     this.extent = extent;
     this.count = count;
-    const places = Array.from({ length: points.length / 2 }, (_, i) => this.column(points[2 * i]) + count * this.column(points[2 * i + 1]));
+    const places = Array.from(
+      { length: points.length / 2 },
+      (_, i) => this.column(points[2 * i]) + count * this.column(points[2 * i + 1]),
+    );
     this.starts = new Int32Array(count * count + 1);
     for (const place of places) this.starts[place + 1]++;
     for (let i = 0; i < count * count; i++) this.starts[i + 1] += this.starts[i];
@@ -43,7 +46,10 @@ class Buckets {
 
   /** The index of the nearest code within `reach`, or −1. @param {number[]} at @param {number} reach */
   nearest(at, reach) {
-    return this.within(at, reach).reduce((best, one) => (one.distance < best.distance ? one : best), { index: -1, distance: Infinity }).index;
+    return this.within(at, reach).reduce((best, one) => (one.distance < best.distance ? one : best), {
+      index: -1,
+      distance: Infinity,
+    }).index;
   }
 }
 
@@ -63,7 +69,9 @@ function typicalCodes(points, labels, medians) {
 /** The widths of Q(z|X), or none unless there is one pair for each code. @param {DataView} packed @param {Float32Array} points */
 function readWidths(packed, points) {
   const widths = halfFloats(packed);
-  return points.length && widths.length === points.length && widths.every((width) => width >= 0 && width < Infinity) ? widths : null;
+  return points.length && widths.length === points.length && widths.every((width) => width >= 0 && width < Infinity)
+    ? widths
+    : null;
 }
 
 // ---------------------------------------------------------------------------------------------------- drawing
@@ -106,7 +114,8 @@ function drawMark(context, plane, { code, width, z, near, dot: dotColour, colour
   const [low, high] = [lens + 8, size - lens - 8];
   const taken = [[x, y], [plane.x(z[0]), plane.y(z[1])]];
   const corners = /** @type {[number, number][]} */ ([[high, low], [low, low], [high, high - 20], [low, high - 20]]);
-  const room = (/** @type {[number, number]} */ [cx, cy]) => Math.min(...taken.map(([px, py]) => Math.hypot(px - cx, py - cy)));
+  const room = (/** @type {[number, number]} */ [cx, cy]) =>
+    Math.min(...taken.map(([px, py]) => Math.hypot(px - cx, py - cy)));
   const centre = corners.find((corner) => room(corner) > lens + 26) ?? corners[0];
   const distance = Math.hypot(centre[0] - x, centre[1] - y);
   context.beginPath();
@@ -125,7 +134,8 @@ function drawMark(context, plane, { code, width, z, near, dot: dotColour, colour
   context.arc(...centre, lens, 0, 2 * Math.PI);
   context.clip();
   const larger = (/** @type {number[]} */ at) => /** @type {[number, number]} */ ([
-    centre[0] + (at[0] - code[0]) * plane.scale * times, centre[1] - (at[1] - code[1]) * plane.scale * times,
+    centre[0] + (at[0] - code[0]) * plane.scale * times,
+    centre[1] - (at[1] - code[1]) * plane.scale * times,
   ]);
   context.globalAlpha = 0.6;
   for (const one of near(lens / (plane.scale * times))) disc(larger(one.at), 2.5, one.colour);
@@ -181,7 +191,9 @@ class Backdrop {
   prepare(plane, ready) {
     const [height, width] = this.picture;
     const cell = 32 / Math.max(height, width);
-    const [columns, rows] = [width, height].map((pixels) => Math.max(1, Math.round(plane.size / Math.max(8, cell * pixels))));
+    const [columns, rows] = [width, height].map((pixels) =>
+      Math.max(1, Math.round(plane.size / Math.max(8, cell * pixels)))
+    );
     const asked = `${columns} ${rows}`;
     if (asked === this.asked) return;
     clearTimeout(this.timer);
@@ -191,7 +203,9 @@ class Backdrop {
     const slice = () => {
       for (const end = performance.now() + 8; done < columns * rows && performance.now() < end; done++) {
         const [column, row] = [done % columns, Math.floor(done / columns)];
-        const grey = this.network.run(plane.point(((column + 0.5) * plane.size) / columns, ((row + 0.5) * plane.size) / rows));
+        const grey = this.network.run(
+          plane.point(((column + 0.5) * plane.size) / columns, ((row + 0.5) * plane.size) / rows),
+        );
         for (let i = 0; i < height * width; i++) {
           const [x, y] = [column * (width + 2) + 1 + (i % width), row * (height + 2) + 1 + Math.floor(i / width)];
           values[y * columns * (width + 2) + x] = Math.round(255 * grey[i]);
@@ -217,9 +231,17 @@ class Backdrop {
     const context = /** @type {CanvasRenderingContext2D} */ (this.sheet.getContext("2d"));
     const image = context.createImageData(this.sheet.width, this.sheet.height);
     const pixels = new Uint32Array(image.data.buffer);
-    const [paper, ink] = [INKS[theme].paper, INKS[theme].ink].map((hex) => [5, 3, 1].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-    const shades = Uint32Array.from({ length: 256 }, (_, value) =>
-      paper.reduce((all, channel, i) => (all << 8) | Math.round(channel + (ink[i] - channel) * BACKDROP_INK * (value / 255)), 0xff));
+    const [paper, ink] = [INKS[theme].paper, INKS[theme].ink].map((hex) =>
+      [5, 3, 1].map((at) => parseInt(hex.slice(at, at + 2), 16))
+    );
+    const shades = Uint32Array.from(
+      { length: 256 },
+      (_, value) =>
+        paper.reduce(
+          (all, channel, i) => (all << 8) | Math.round(channel + (ink[i] - channel) * BACKDROP_INK * (value / 255)),
+          0xff,
+        ),
+    );
     for (let i = 0; i < pixels.length; i++) pixels[i] = shades[values[i]];
     context.putImageData(image, 0, 0);
     this.inked = theme;
@@ -240,7 +262,8 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
   const digits = [...ends.keys()];
   const given = () => {
     const walk = model.get("walk");
-    const valid = Array.isArray(walk) && walk.length === 2 && walk[0] !== walk[1] && walk.every((digit) => ends.has(digit));
+    const valid = Array.isArray(walk) && walk.length === 2 && walk[0] !== walk[1] &&
+      walk.every((digit) => ends.has(digit));
     return /** @type {number[] | null} */ (valid ? walk : null);
   };
   let chosen = given() ?? digits.slice(0, 2);
@@ -264,11 +287,16 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
     go(toward(0), { walk: chosen });
   };
   const [from, to] = [words.walk_from, words.walk_to].map((label, end) =>
-    choice(scope, label, digits.map(String), (value) => pick(end, Number(value))));
+    choice(scope, label, digits.map(String), (value) => pick(end, Number(value)))
+  );
   const button = element("button", { class: "vae-button", type: "button", ...OWN_KEYS }, words.play);
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
   const position = slider(scope, {
-    label: words.walk_position, min: 0, max: 1, step: 0.01, text: percent,
+    label: words.walk_position,
+    min: 0,
+    max: 1,
+    step: 0.01,
+    text: percent,
     spoken: (share) => fill(words.walk_text, { share: percent(share), from: `${chosen[0]}`, to: `${chosen[1]}` }),
     onInput: (share) => {
       pause();
@@ -311,7 +339,11 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
       reached += ((forward ? 1 : -1) * Math.min(now - (last ?? now), 100)) / WALK_MS;
       last = now;
       const steps = still ? STILLS : Infinity;
-      const next = still ? (forward ? Math.max(start, Math.floor(reached * steps) / steps) : Math.min(start, Math.ceil(reached * steps) / steps)) : reached;
+      const next = still
+        ? (forward
+          ? Math.max(start, Math.floor(reached * steps) / steps)
+          : Math.min(start, Math.ceil(reached * steps) / steps))
+        : reached;
       const kept = clamp(next, 0, 1);
       if (kept !== along) {
         along = kept;
@@ -325,8 +357,12 @@ function walkControls(scope, model, { words, ends, go, stopped, redraw }) {
 
   refresh();
   return {
-    element: element("div", { class: "vae-walk", role: "group", "aria-label": words.walk_name },
-      element("div", { class: "vae-ends" }, ...from.parts, ...to.parts, button), position.element),
+    element: element(
+      "div",
+      { class: "vae-walk", role: "group", "aria-label": words.walk_name },
+      element("div", { class: "vae-ends" }, ...from.parts, ...to.parts, button),
+      position.element,
+    ),
     pause,
     /** The ends of the line on the map, or null while there is none. */
     shown: () => (given() ? line().map((at, end) => ({ digit: chosen[end], at })) : null),
@@ -385,8 +421,13 @@ function build(model, body, scope) {
   // Elements
   const hintId = freshId();
   const map = element("canvas", {
-    class: "vae-map", tabindex: "0", role: "application", ...OWN_KEYS,
-    "aria-roledescription": words.map_role, "aria-label": words.map_name, "aria-describedby": hintId,
+    class: "vae-map",
+    tabindex: "0",
+    role: "application",
+    ...OWN_KEYS,
+    "aria-roledescription": words.map_role,
+    "aria-label": words.map_name,
+    "aria-describedby": hintId,
   });
   const digit = element("canvas", { class: "vae-digit", role: "img", "aria-label": words.digit_name });
   if (width * height < 400) digit.classList.add("vae-coarse");
@@ -397,13 +438,21 @@ function build(model, body, scope) {
   const live = announcer(scope);
   const sliders = [0, 1].map((axis) =>
     slider(scope, {
-      label: words[`slider_${axis + 1}`], min: -extent, max: extent, step: fine,
+      label: words[`slider_${axis + 1}`],
+      min: -extent,
+      max: extent,
+      step: fine,
       text: (value) => shownNumber(value),
       spoken: (value) => fill(words.slider_text, { axis: words[`axis_${axis + 1}`], value: shownNumber(value) }),
       onInput: (value) => moveTo(z.map((old, i) => (i === axis ? value : old))),
-    }));
+    })
+  );
   const walk = medians.length < 2 ? null : walkControls(scope, model, {
-    words, ends: typicalCodes(points, labels, medians), go: (next, also) => go(next, also), stopped: () => announce(), redraw: () => drawMap(),
+    words,
+    ends: typicalCodes(points, labels, medians),
+    go: (next, also) => go(next, also),
+    stopped: () => announce(),
+    redraw: () => drawMap(),
   });
   const everywhere = element("input", { type: "checkbox", ...OWN_KEYS });
   everywhere.checked = model.get("backdrop") === true;
@@ -413,17 +462,33 @@ function build(model, body, scope) {
     model.save_changes();
   }, { signal });
   body.replaceChildren(
-    element("div", {},
-      element("p", { class: "vae-caption" }, labels.length || points.length ? words.map_caption : words.map_caption_no_codes), map),
-    element("div", { class: "vae-digit-panel" },
-      element("p", { class: "vae-caption" }, words.digit_caption), digit,
-      element("div", { class: "vae-readout" }, place, near, ...(widths ? [about] : []))),
-    element("div", { class: "vae-controls" },
+    element(
+      "div",
+      {},
+      element(
+        "p",
+        { class: "vae-caption" },
+        labels.length || points.length ? words.map_caption : words.map_caption_no_codes,
+      ),
+      map,
+    ),
+    element(
+      "div",
+      { class: "vae-digit-panel" },
+      element("p", { class: "vae-caption" }, words.digit_caption),
+      digit,
+      element("div", { class: "vae-readout" }, place, near, ...(widths ? [about] : [])),
+    ),
+    element(
+      "div",
+      { class: "vae-controls" },
       element("div", { class: "vae-sliders" }, ...sliders.map((one) => one.element)),
       ...(walk ? [walk.element] : []),
-      element("label", { class: "vae-check" }, everywhere, words.backdrop)),
+      element("label", { class: "vae-check" }, everywhere, words.backdrop),
+    ),
     element("p", { class: "vae-hint", id: hintId }, words.hint, ...(widths ? [` ${words.hint_codes}`] : [])),
-    live.element);
+    live.element,
+  );
 
   // Drawing
   const drawDigit = picture(digit, height, width);
@@ -446,8 +511,13 @@ function build(model, body, scope) {
     return label === null ? words.near_none : fill(words.near, { label: `${label}` });
   };
   const placeText = () => fill(words.z, { z1: shownNumber(z[0]), z2: shownNumber(z[1]) });
-  const pair = (/** @type {Float32Array} */ values, /** @type {number} */ index) => [values[2 * index], values[2 * index + 1]];
-  const colourOf = (/** @type {number} */ index) => (labels.length ? palette.digits[labels[index]] : INKS[currentTheme()].quiet);
+  const pair = (
+    /** @type {Float32Array} */ values,
+    /** @type {number} */ index,
+  ) => [values[2 * index], values[2 * index + 1]];
+  const colourOf = (
+    /** @type {number} */ index,
+  ) => (labels.length ? palette.digits[labels[index]] : INKS[currentTheme()].quiet);
 
   /** The code that a hand or the resting ring is on, or −1. */
   const marked = () => {
@@ -474,9 +544,16 @@ function build(model, body, scope) {
     if (shownMark >= 0 && widths) {
       const code = pair(points, shownMark);
       drawMark(context, plane, {
-        code, width: pair(widths, shownMark), z, dot: colourOf(shownMark), theme, font, words,
+        code,
+        width: pair(widths, shownMark),
+        z,
+        dot: colourOf(shownMark),
+        theme,
+        font,
+        words,
         colour: termColours(palette, theme).posterior,
-        near: (reach) => buckets.within(code, reach).map(({ index }) => ({ at: pair(points, index), colour: colourOf(index) })),
+        near: (reach) =>
+          buckets.within(code, reach).map(({ index }) => ({ at: pair(points, index), colour: colourOf(index) })),
       });
     }
     drawMarker(context, plane, z, theme);
@@ -492,7 +569,14 @@ function build(model, body, scope) {
     const theme = currentTheme();
     if (everywhere.checked) backdrop.prepare(plane, drawBackground);
     drawStatic(fitCanvas(background, size, size, { willReadFrequently: true }), plane, {
-      points, labels, medians, palette, words, font, theme, prior: model.get("prior"),
+      points,
+      labels,
+      medians,
+      palette,
+      words,
+      font,
+      theme,
+      prior: model.get("prior"),
       backdrop: everywhere.checked ? backdrop.drawn(theme) : null,
     });
     drawMap();

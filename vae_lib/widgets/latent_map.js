@@ -13,7 +13,12 @@ function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ 
 }
 
 /** The digit that most codes within `radius` of z have, or null where there are none. */
-function mostNear(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels, /** @type {number[]} */ z, /** @type {number} */ radius) {
+function mostNear(
+  /** @type {Float32Array} */ points,
+  /** @type {Uint8Array} */ labels,
+  /** @type {number[]} */ z,
+  /** @type {number} */ radius,
+) {
   const counts = new Array(10).fill(0);
   for (let i = 0; i < labels.length; i++) {
     if ((points[2 * i] - z[0]) ** 2 + (points[2 * i + 1] - z[1]) ** 2 < radius ** 2) counts[labels[i]]++;
@@ -23,7 +28,11 @@ function mostNear(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ 
 }
 
 /** The part of the map that does not move: grid or backdrop, circles of the prior, dots, names of the digits. */
-function drawStatic(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {any} */ scene) {
+function drawStatic(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {any} */ scene,
+) {
   const { points, labels, medians, palette, words, theme, font, prior, backdrop } = scene;
   const inks = INKS[/** @type {Theme} */ (theme)];
   const { size } = plane;
@@ -32,7 +41,13 @@ function drawStatic(/** @type {CanvasRenderingContext2D} */ context, /** @type {
   if (backdrop) context.drawImage(backdrop, 0, 0, size, size);
   else plane.drawGrid(context, inks);
 
-  drawDots(context, plane, points, labels, dotLook(points.length / 2, labels.length ? palette.digits : [inks.quiet], size, inks, !!backdrop));
+  drawDots(
+    context,
+    plane,
+    points,
+    labels,
+    dotLook(points.length / 2, labels.length ? palette.digits : [inks.quiet], size, inks, !!backdrop),
+  );
 
   plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font }, [words.axis_1, words.axis_2]);
   const colour = palette.terms.prior[theme === "dark" ? 1 : 0];
@@ -42,7 +57,13 @@ function drawStatic(/** @type {CanvasRenderingContext2D} */ context, /** @type {
 }
 
 /** What a dot looks like: few dots are drawn large and full, ten thousand of them small and pale; all fainter over pictures. */
-function dotLook(/** @type {number} */ count, /** @type {string[]} */ colours, /** @type {number} */ size, /** @type {any} */ inks, overPictures = false) {
+function dotLook(
+  /** @type {number} */ count,
+  /** @type {string[]} */ colours,
+  /** @type {number} */ size,
+  /** @type {any} */ inks,
+  overPictures = false,
+) {
   const few = count < 1500;
   const radius = (few ? 2.9 : overPictures ? 1.4 : 1.9) * (size < 360 ? 0.8 : 1);
   const alpha = (few ? 0.8 : inks.dot) * (overPictures ? (few ? 0.7 : 0.35) : 1);
@@ -53,7 +74,13 @@ function dotLook(/** @type {number} */ count, /** @type {string[]} */ colours, /
  * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long for
  * ten thousand dots. The context is one that is often read.
  */
-function drawDots(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels, /** @type {ReturnType<typeof dotLook>} */ look) {
+function drawDots(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {Float32Array} */ points,
+  /** @type {Uint8Array} */ labels,
+  /** @type {ReturnType<typeof dotLook>} */ look,
+) {
   const { width, height } = context.canvas;
   const ratio = width / plane.size;
   const image = context.getImageData(0, 0, width, height);
@@ -80,7 +107,11 @@ function drawDots(/** @type {CanvasRenderingContext2D} */ context, /** @type {Pl
 }
 
 /** The prior's circles at one and two standard deviations. */
-function drawCircles(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {string} */ colour) {
+function drawCircles(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {string} */ colour,
+) {
   for (const deviations of [1, 2]) {
     context.strokeStyle = colour;
     context.lineWidth = 1.5;
@@ -107,17 +138,35 @@ function drawEllipses(context, [x, y], [rx, ry], colour) {
 }
 
 /** Each digit at the median of its codes. */
-function drawNames(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {{digit: number, at: number[]}[]} */ medians, /** @type {any} */ { palette, inks, font }) {
+function drawNames(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {{digit: number, at: number[]}[]} */ medians,
+  /** @type {any} */ { palette, inks, font },
+) {
   context.textBaseline = "middle";
   context.textAlign = "center";
   context.font = `700 ${plane.size < 360 ? 18 : 21}px ${font}`;
   for (const { digit, at } of apart(medians, 20 / plane.scale)) {
-    haloText(context, `${digit}`, plane.x(at[0]), plane.y(at[1]), mixed(palette.digits[digit], inks.ink), inks.paper, 6);
+    haloText(
+      context,
+      `${digit}`,
+      plane.x(at[0]),
+      plane.y(at[1]),
+      mixed(palette.digits[digit], inks.ink),
+      inks.paper,
+      6,
+    );
   }
 }
 
 /** The circles' names, where they cover no digit's. */
-function drawCircleNames(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {{at: number[]}[]} */ medians, /** @type {any} */ { words, colour, inks, font }) {
+function drawCircleNames(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {{at: number[]}[]} */ medians,
+  /** @type {any} */ { words, colour, inks, font },
+) {
   context.textBaseline = "middle";
   context.textAlign = "center";
   context.font = `12.5px ${font}`;
@@ -180,14 +229,17 @@ function readable(medians, plane) {
   const inner = plane.extent - 24 / plane.scale; // the triangles at the edge stay free
   const names = medians.map(({ digit, at }) => ({ digit, at: at.map((value) => clamp(value, -inner, inner)) }));
   const moved = apart(names, 20 / plane.scale);
-  const near = names.filter(({ at }, i) => Math.hypot(moved[i].at[0] - at[0], moved[i].at[1] - at[1]) * plane.scale < 16);
+  const near = names.filter(({ at }, i) =>
+    Math.hypot(moved[i].at[0] - at[0], moved[i].at[1] - at[1]) * plane.scale < 16
+  );
   return near.length > names.length / 2 ? near : [];
 }
 
 /** Q(z|X) of each example, one standard deviation wide, and its letter beside it. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {Float32Array[]} posteriors @param {any} style */
 function drawPosteriors(context, plane, posteriors, { colour, inks, font, names }) {
-  const drawn = posteriors.map(([mean1, mean2, sd1, sd2]) =>
-    [plane.x(mean1), plane.y(mean2), Math.max(1.5, sd1 * plane.scale), Math.max(1.5, sd2 * plane.scale)]);
+  const drawn = posteriors.map((
+    [mean1, mean2, sd1, sd2],
+  ) => [plane.x(mean1), plane.y(mean2), Math.max(1.5, sd1 * plane.scale), Math.max(1.5, sd2 * plane.scale)]);
   for (const [line, style] of /** @type {[number, string][]} */ ([[4.5, inks.paper], [2.25, colour]])) {
     context.lineWidth = line;
     context.strokeStyle = style;
@@ -203,7 +255,9 @@ function drawPosteriors(context, plane, posteriors, { colour, inks, font, names 
   // Each letter on a side of its own, so that all are read where the ellipses coincide.
   drawn.forEach(([x, y, width, height], i) => {
     const angle = ((126 - 72 * i) * Math.PI) / 180;
-    const at = [x + (width + 8) * Math.cos(angle), y - (height + 9) * Math.sin(angle)].map((value) => clamp(value, 10, plane.size - 10));
+    const at = [x + (width + 8) * Math.cos(angle), y - (height + 9) * Math.sin(angle)].map((value) =>
+      clamp(value, 10, plane.size - 10)
+    );
     haloText(context, names[i], at[0], at[1], colour, inks.paper, 5);
   });
 }
@@ -221,7 +275,12 @@ function freePlace(/** @type {number} */ radius, /** @type {number[][]} */ taken
 }
 
 /** The ring at z, with hairlines to the map's edges. */
-function drawMarker(/** @type {CanvasRenderingContext2D} */ context, /** @type {Plane} */ plane, /** @type {number[]} */ z, /** @type {Theme} */ theme) {
+function drawMarker(
+  /** @type {CanvasRenderingContext2D} */ context,
+  /** @type {Plane} */ plane,
+  /** @type {number[]} */ z,
+  /** @type {Theme} */ theme,
+) {
   const inks = INKS[theme];
   const [x, y] = [plane.x(z[0]), plane.y(z[1])];
   context.globalAlpha = 0.35;
@@ -248,7 +307,13 @@ function mapKeys(scope, map, step, at, moveTo) {
     const far = (event.shiftKey ? 5 : 1) * step;
     const [x, y] = at();
     /** @type {Record<string, number[]>} */
-    const targets = { ArrowLeft: [x - far, y], ArrowRight: [x + far, y], ArrowDown: [x, y - far], ArrowUp: [x, y + far], Home: [0, 0] };
+    const targets = {
+      ArrowLeft: [x - far, y],
+      ArrowRight: [x + far, y],
+      ArrowDown: [x, y - far],
+      ArrowUp: [x, y + far],
+      Home: [0, 0],
+    };
     const target = targets[event.key];
     if (!target) return;
     event.preventDefault(); // or the page would scroll

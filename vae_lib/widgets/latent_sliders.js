@@ -80,7 +80,10 @@ function build(model, body, scope) {
   const live = announcer(scope);
   const rows = order.map((index) => {
     const knob = slider(scope, {
-      label: nameOf(index), min: -extent, max: extent, step: 0.05,
+      label: nameOf(index),
+      min: -extent,
+      max: extent,
+      step: 0.05,
       text: (value) => shownNumber(value),
       spoken: (value) => fill(words.slider_text, { latent: nameOf(index), value: shownNumber(value) }),
       onInput: (value) => {
@@ -93,11 +96,21 @@ function build(model, body, scope) {
     const unit = (/** @type {string} */ text) => element("span", { class: "vae-unit" }, text);
     const change = element("data");
     const changeCell = element("span", {}, unit(words.change), change);
-    const cost = element("p", { class: "vae-cost", id: freshId() },
-      kl[index] < UNUSED ? element("span", { class: "vae-unused" }, words.unused)
-      : element("span", { class: "vae-bar", "aria-hidden": "true" }, bar),
-      element("span", {}, unit(words.kl), element("data", { value: `${kl[index]}` }, shownNumber(kl[index], kl[index] < UNUSED ? 4 : 3)), unit(words.nats)),
-      changeCell);
+    const cost = element(
+      "p",
+      { class: "vae-cost", id: freshId() },
+      kl[index] < UNUSED
+        ? element("span", { class: "vae-unused" }, words.unused)
+        : element("span", { class: "vae-bar", "aria-hidden": "true" }, bar),
+      element(
+        "span",
+        {},
+        unit(words.kl),
+        element("data", { value: `${kl[index]}` }, shownNumber(kl[index], kl[index] < UNUSED ? 4 : 3)),
+        unit(words.nats),
+      ),
+      changeCell,
+    );
     knob.input.setAttribute("aria-describedby", cost.id);
     return { index, knob, change, changeCell, row: element("div", { class: "vae-row" }, knob.element, cost) };
   });
@@ -115,25 +128,66 @@ function build(model, body, scope) {
     moveTo(Array.from(normals(seed, count), (value) => clamp(value, -extent, extent)), { seed: (seed + 1) % 2 ** 32 });
     live.say(() => words.said_draw);
   });
-  const starts = choices(scope, model.get("choices").map((/** @type {any} */ { label, z: code }) =>
-    ({ label, name: fill(words.digit, { label }), code })), ({ label, code }) => {
-    moveTo([...code]);
-    live.say(() => fill(words.said_digit, { label }));
-  });
+  const starts = choices(
+    scope,
+    model.get("choices").map((/** @type {any} */ { label, z: code }) => ({
+      label,
+      name: fill(words.digit, { label }),
+      code,
+    })),
+    ({ label, code }) => {
+      moveTo([...code]);
+      live.say(() => fill(words.said_digit, { label }));
+    },
+  );
   const used = kl.filter((/** @type {number} */ nats) => nats >= UNUSED).length;
   body.replaceChildren(
     element("p", { class: "vae-says" }, fill(words.summary, { used: `${used}`, all: `${count}` })),
-    element("div", { class: "vae-left" },
-      element("div", { class: "vae-see" }, canvas,
-        element("div", { class: "vae-acts" }, element("p", { class: "vae-caption" }, words.picture_caption), origin, draw)),
-      ...(model.get("choices").length ? [element("div", { class: "vae-starts" },
-        element("p", { class: "vae-caption" }, words.digits_caption), starts.element)] : [])),
-    element("div", { class: "vae-rows" },
-      element("div", { class: "vae-head", "aria-hidden": "true" }, element("span"),
-        element("div", { class: "vae-cost" }, element("span", {}, words.kl_head), element("span", {}, words.change_head))),
-      ...rows.map(({ row }) => row)),
+    element(
+      "div",
+      { class: "vae-left" },
+      element(
+        "div",
+        { class: "vae-see" },
+        canvas,
+        element(
+          "div",
+          { class: "vae-acts" },
+          element("p", { class: "vae-caption" }, words.picture_caption),
+          origin,
+          draw,
+        ),
+      ),
+      ...(model.get("choices").length
+        ? [
+          element(
+            "div",
+            { class: "vae-starts" },
+            element("p", { class: "vae-caption" }, words.digits_caption),
+            starts.element,
+          ),
+        ]
+        : []),
+    ),
+    element(
+      "div",
+      { class: "vae-rows" },
+      element(
+        "div",
+        { class: "vae-head", "aria-hidden": "true" },
+        element("span"),
+        element(
+          "div",
+          { class: "vae-cost" },
+          element("span", {}, words.kl_head),
+          element("span", {}, words.change_head),
+        ),
+      ),
+      ...rows.map(({ row }) => row),
+    ),
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
+    live.element,
+  );
 
   // Showing
   const drawPicture = picture(canvas, height, width);

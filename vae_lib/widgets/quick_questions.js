@@ -9,15 +9,19 @@ const TAGS = /** @type {const} */ (["i", "sub", "sup", "code"]);
 
 /** @param {any} pieces @returns {pieces is Piece[]} */
 function isText(pieces) {
-  return Array.isArray(pieces) && pieces.length > 0
-    && pieces.every((piece) => Array.isArray(piece) && piece.length === 2 && piece.every((part) => typeof part === "string"));
+  return Array.isArray(pieces) && pieces.length > 0 &&
+    pieces.every((piece) =>
+      Array.isArray(piece) && piece.length === 2 && piece.every((part) => typeof part === "string")
+    );
 }
 
 /** @param {any} questions @returns {Question[]} */
 function checkedQuestions(questions) {
-  const fits = Array.isArray(questions) && questions.length > 0 && questions.every((question) =>
-    isText(question?.text) && Array.isArray(question.answers) && question.answers.length > 0
-    && question.answers.every((/** @type {any} */ answer) => isText(answer?.text) && isText(answer.reason)));
+  const fits = Array.isArray(questions) && questions.length > 0 &&
+    questions.every((question) =>
+      isText(question?.text) && Array.isArray(question.answers) && question.answers.length > 0 &&
+      question.answers.every((/** @type {any} */ answer) => isText(answer?.text) && isText(answer.reason))
+    );
   if (!fits) throw new ShownError("bad_questions", "questions without a text, an answer or a reason");
   return questions;
 }
@@ -42,8 +46,8 @@ function build(model, body, scope) {
   /** @returns {number[]} */
   const given = () => {
     const chosen = model.get("chosen");
-    const fits = Array.isArray(chosen) && chosen.length === questions.length
-      && chosen.every((place, i) => Number.isInteger(place) && place >= -1 && place < questions[i].answers.length);
+    const fits = Array.isArray(chosen) && chosen.length === questions.length &&
+      chosen.every((place, i) => Number.isInteger(place) && place >= -1 && place < questions[i].answers.length);
     if (!fits) throw new ShownError("bad_questions", `no such answers: ${JSON.stringify(chosen)}`);
     return chosen;
   };
@@ -58,7 +62,9 @@ function build(model, body, scope) {
       input.addEventListener("change", () => choose(i, place), { signal: scope.signal });
       return input;
     });
-    const rows = answers.map((answer, place) => element("label", {}, inputs[place], element("span", {}, ...marked(answer.text))));
+    const rows = answers.map((answer, place) =>
+      element("label", {}, inputs[place], element("span", {}, ...marked(answer.text)))
+    );
     const verdict = element("p", { class: "vae-verdict", role: "status", "aria-live": "polite" });
     const legend = element("legend", {}, `${i + 1}. `, ...marked(text));
     return { element: element("fieldset", {}, legend, ...rows, verdict), inputs, verdict };
@@ -74,9 +80,9 @@ function build(model, body, scope) {
       inputs.forEach((input, at) => (input.checked = at === place));
       const answer = questions[i].answers[place];
       verdict.toggleAttribute("data-right", !!answer?.right);
-      verdict.replaceChildren(...(answer
-        ? [element("b", {}, answer.right ? words.right : words.wrong), " ", ...marked(answer.reason)]
-        : []));
+      verdict.replaceChildren(
+        ...(answer ? [element("b", {}, answer.right ? words.right : words.wrong), " ", ...marked(answer.reason)] : []),
+      );
     });
     now = next;
     const right = next.filter((place, i) => questions[i].answers[place]?.right).length;

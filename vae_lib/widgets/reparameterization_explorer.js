@@ -107,8 +107,10 @@ function readSetting(model) {
   const [mu, sigma, samples, seed, wrt] = ["mu", "sigma", "samples", "seed", "wrt"].map((name) => model.get(name));
   const within = (/** @type {any} */ value, /** @type {number} */ low, /** @type {number} */ high) =>
     Number.isFinite(value) && value >= low && value <= high;
-  const whole = (/** @type {any} */ value, /** @type {number} */ high) => Number.isInteger(value) && within(value, 0, high);
-  const fits = within(mu, ...LIMITS.mu) && within(sigma, ...LIMITS.sigma) && whole(samples, MOST) && whole(seed, LARGEST_SEED);
+  const whole = (/** @type {any} */ value, /** @type {number} */ high) =>
+    Number.isInteger(value) && within(value, 0, high);
+  const fits = within(mu, ...LIMITS.mu) && within(sigma, ...LIMITS.sigma) && whole(samples, MOST) &&
+    whole(seed, LARGEST_SEED);
   if (!fits || (wrt !== "mu" && wrt !== "sigma")) throw new ShownError("bad_numbers", "a trait is beyond its limits");
   return { mu, sigma, samples, seed, wrt };
 }
@@ -128,7 +130,9 @@ function meanAndError({ mean, error }) {
 
 /** A number line whose heights carry no numbers. */
 class Line extends Chart {
-  valueTicks() { return /** @type {{value: number, text: string}[]} */ ([]); }
+  valueTicks() {
+    return /** @type {{value: number, text: string}[]} */ ([]);
+  }
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius */
@@ -147,15 +151,31 @@ function drawPaths(context, width, height, { setting, noise, colours, inks, font
     Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
   const tallest = 1 / (sigma * Math.sqrt(2 * Math.PI));
   const upper = new Line(context, width, height, { low: 0, high: 0.4, above: 24, below: height - top, axis: AXIS });
-  const lower = new Line(context, width, height, { low: 0, high: Math.max(0.55, tallest), above: top + 58, below: height - floor, axis: AXIS });
-  const slope = new Line(context, width, height, { low: 0, high: 30, above: top + 40, below: height - floor, axis: AXIS });
+  const lower = new Line(context, width, height, {
+    low: 0,
+    high: Math.max(0.55, tallest),
+    above: top + 58,
+    below: height - floor,
+    axis: AXIS,
+  });
+  const slope = new Line(context, width, height, {
+    low: 0,
+    high: 30,
+    above: top + 40,
+    below: height - floor,
+    axis: AXIS,
+  });
   const q = gaussian(mu, sigma);
   const ink = colours.posterior;
 
   lower.drawGrid(inks);
   const sharp = Math.round(top) + 0.5;
   upper.line([0, sharp], [width, sharp], inks.axis);
-  const curve = (/** @type {Line} */ chart, /** @type {(z: number) => number} */ density, /** @type {string} */ colour) => {
+  const curve = (
+    /** @type {Line} */ chart,
+    /** @type {(z: number) => number} */ density,
+    /** @type {string} */ colour,
+  ) => {
     const path = chart.path(density);
     context.fillStyle = context.strokeStyle = colour;
     context.globalAlpha = 0.13;
@@ -218,7 +238,14 @@ function drawPaths(context, width, height, { setting, noise, colours, inks, font
 
   // Words
   lower.drawLabels(inks, font, "");
-  const name = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, /** @type {string} */ colour, /** @type {CanvasTextAlign} */ align, style = "600 13px") => {
+  const name = (
+    /** @type {string} */ text,
+    /** @type {number} */ x,
+    /** @type {number} */ y,
+    /** @type {string} */ colour,
+    /** @type {CanvasTextAlign} */ align,
+    style = "600 13px",
+  ) => {
     context.font = `${style} ${font}`;
     context.textAlign = align;
     context.textBaseline = "middle";
@@ -233,7 +260,14 @@ function drawPaths(context, width, height, { setting, noise, colours, inks, font
   name(words[`path_${wrt}`], side < 0 ? 8 : width - 8, floor + 24, ink, side < 0 ? "left" : "right");
   context.font = `12.5px ${font}`;
   const room = context.measureText(words.g).width / 2;
-  name(words.g, clamp(slope.x(side * 4.6) + (8 + room) * side, room + 5, width - room - 5), slope.y(4.6 ** 2), inks.quiet, "center", "12.5px");
+  name(
+    words.g,
+    clamp(slope.x(side * 4.6) + (8 + room) * side, room + 5, width - room - 5),
+    slope.y(4.6 ** 2),
+    inks.quiet,
+    "center",
+    "12.5px",
+  );
   drawRing(context, [x, y], { colour: ink, paper: inks.paper, radius: 8, width: held ? 5 : 3.5, filled: true });
   return [x, y];
 }
@@ -294,7 +328,15 @@ function drawHistogram(context, width, height, { about, axis, exact, colour, ink
   for (const end of ends) {
     if (end.count === 0) continue;
     context.textAlign = end.align;
-    haloText(context, fill(end.text, { count: `${end.count}` }), end.x, floor - 10, mixed(colour, inks.ink), inks.paper, 4);
+    haloText(
+      context,
+      fill(end.text, { count: `${end.count}` }),
+      end.x,
+      floor - 10,
+      mixed(colour, inks.ink),
+      inks.paper,
+      4,
+    );
   }
 }
 
@@ -302,7 +344,11 @@ function drawHistogram(context, width, height, { about, axis, exact, colour, ink
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  return mount(view, { kind: "vae-reparameterization", anew: [], followed: ["mu", "sigma", "samples", "seed", "wrt"] }, build);
+  return mount(
+    view,
+    { kind: "vae-reparameterization", anew: [], followed: ["mu", "sigma", "samples", "seed", "wrt"] },
+    build,
+  );
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope @returns {() => void} */
@@ -317,7 +363,10 @@ function build(model, body, scope) {
   const paths = element("canvas", { class: "vae-paths", role: "img" });
   const knob = (/** @type {Parameter} */ name) =>
     slider(scope, {
-      label: words[name], min: LIMITS[name][0], max: LIMITS[name][1], step: 0.05,
+      label: words[name],
+      min: LIMITS[name][0],
+      max: LIMITS[name][1],
+      step: 0.05,
       text: (value) => shownNumber(value),
       spoken: (value) => fill(words.slider_text, { name: words[name], value: shownNumber(value) }),
       onInput: (value) => moveByHand({ [name]: Math.round(value * 1000) / 1000 }),
@@ -331,7 +380,8 @@ function build(model, body, scope) {
     }, { signal });
     return { wrt, input, label: element("label", { class: "vae-choice" }, input, words[`by_${wrt}`]) };
   });
-  const button = (/** @type {string} */ text) => element("button", { class: "vae-button", type: "button", ...OWN_KEYS }, text);
+  const button = (/** @type {string} */ text) =>
+    element("button", { class: "vae-button", type: "button", ...OWN_KEYS }, text);
   const anew = button(words.anew);
   const drawButton = button(words.draw);
   const panels = KINDS.map((kind) => ({
@@ -341,7 +391,10 @@ function build(model, body, scope) {
     numbers: element("p", { class: "vae-numbers" }),
   }));
   const count = slider(scope, {
-    label: words.samples, min: 0, max: STOPS.length - 1, step: 1,
+    label: words.samples,
+    min: 0,
+    max: STOPS.length - 1,
+    step: 1,
     text: () => `${now.samples}`,
     spoken: () => fill(words.samples_spoken, { value: `${now.samples}` }),
     onInput: (stop) => {
@@ -354,13 +407,20 @@ function build(model, body, scope) {
   body.replaceChildren(
     element("div", {}, element("p", { class: "vae-caption" }, words.paths_caption), paths),
     element("div", { class: "vae-sliders vae-term-posterior" }, knobs.mu.element, knobs.sigma.element),
-    element("div", { class: "vae-action" },
-      element("fieldset", {}, element("legend", {}, words.by), ...choices.map((one) => one.label)), anew),
-    ...panels.map(({ kind, caption, canvas, numbers }) => element("div", { class: `vae-panel-${kind}` }, caption, canvas, numbers)),
+    element(
+      "div",
+      { class: "vae-action" },
+      element("fieldset", {}, element("legend", {}, words.by), ...choices.map((one) => one.label)),
+      anew,
+    ),
+    ...panels.map(({ kind, caption, canvas, numbers }) =>
+      element("div", { class: `vae-panel-${kind}` }, caption, canvas, numbers)
+    ),
     element("div", { class: "vae-action" }, drawButton, count.element),
     verdict,
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
+    live.element,
+  );
 
   // Drawing
   /** @type {[number, number] | undefined} where the ring is, in pixels */
@@ -376,7 +436,12 @@ function build(model, body, scope) {
   const drawUpper = scope.perFrame(() => {
     const [width, height] = [paths.clientWidth, paths.clientHeight];
     if (width === 0) return; // not on the page yet, or hidden
-    ring = drawPaths(fitCanvas(paths, width, height), width, height, { setting: now, noise: noise.subarray(0, HELD), held, ...style() });
+    ring = drawPaths(fitCanvas(paths, width, height), width, height, {
+      setting: now,
+      noise: noise.subarray(0, HELD),
+      held,
+      ...style(),
+    });
   });
   const drawLower = scope.perFrame(() => {
     const { colours, ...rest } = style();
@@ -384,16 +449,23 @@ function build(model, body, scope) {
       const [width, height] = [canvas.clientWidth, canvas.clientHeight];
       if (width === 0) return;
       const colour = kind === "score" ? colours.gap : colours.posterior;
-      drawHistogram(fitCanvas(canvas, width, height), width, height, { about: about[i], axis, exact: exactGradient(now), colour, ...rest });
+      drawHistogram(fitCanvas(canvas, width, height), width, height, {
+        about: about[i],
+        axis,
+        exact: exactGradient(now),
+        colour,
+        ...rest,
+      });
     }
   });
 
   /** The sentence below a histogram. @param {typeof about[0]} one @param {number} exactVariance */
   const sentence = ({ mean, error, variance, left, right }, exactVariance) => {
     const exact = threeDigits(exactVariance);
-    const text =
-      now.samples === 0 ? fill(words.mean_none, { exact })
-      : now.samples === 1 ? fill(words.mean_one, { mean: threeDigits(mean), exact })
+    const text = now.samples === 0
+      ? fill(words.mean_none, { exact })
+      : now.samples === 1
+      ? fill(words.mean_one, { mean: threeDigits(mean), exact })
       : fill(words.mean, { ...meanAndError({ mean, error }), variance: threeDigits(variance), exact });
     return left + right ? `${text} ${fill(words.beyond, { left: `${left}`, right: `${right}` })}` : text;
   };
@@ -405,7 +477,8 @@ function build(model, body, scope) {
   const show = (next, first = false) => {
     const old = now;
     now = next;
-    const changed = (/** @type {(keyof Setting)[]} */ ...names) => first || names.some((name) => old[name] !== now[name]);
+    const changed = (/** @type {(keyof Setting)[]} */ ...names) =>
+      first || names.some((name) => old[name] !== now[name]);
     if (changed("seed")) noise = normals(now.seed, MOST);
     if (changed("mu", "sigma", "wrt")) axis = estimateAxis(now);
     const variances = exactVariances(now);
@@ -424,20 +497,29 @@ function build(model, body, scope) {
     verdict.textContent = fill(words.verdict, { ratio: ratio() });
     for (const name of /** @type {const} */ (["mu", "sigma"])) knobs[name].set(now[name]);
     for (const { wrt, input } of choices) input.checked = now.wrt === wrt;
-    paths.setAttribute("aria-label", fill(words.paths_name, {
-      mu: shownNumber(now.mu), sigma: shownNumber(now.sigma), by: words[`by_${now.wrt}`], arrows: words[`arrows_${now.wrt}`],
-    }));
+    paths.setAttribute(
+      "aria-label",
+      fill(words.paths_name, {
+        mu: shownNumber(now.mu),
+        sigma: shownNumber(now.sigma),
+        by: words[`by_${now.wrt}`],
+        arrows: words[`arrows_${now.wrt}`],
+      }),
+    );
     drawUpper();
   };
-  const announce = () => live.say(() => {
-    const exact = shownNumber(exactGradient(now));
-    if (now.samples < 2) return fill(words.live_none, { exact, ratio: ratio() });
-    const [score, pathwise] = about.map((one) => fill(words.live_mean, meanAndError(one)));
-    return fill(words.live, { exact, count: `${now.samples}`, score, pathwise });
-  });
+  const announce = () =>
+    live.say(() => {
+      const exact = shownNumber(exactGradient(now));
+      if (now.samples < 2) return fill(words.live_none, { exact, ratio: ratio() });
+      const [score, pathwise] = about.map((one) => fill(words.live_mean, meanAndError(one)));
+      return fill(words.live, { exact, count: `${now.samples}`, score, pathwise });
+    });
   /** Shows what came from the page, and tells Python. @param {Partial<Setting>} change */
   const move = (change) => {
-    const changes = Object.entries(change).filter(([name, value]) => value !== now[/** @type {keyof Setting} */ (name)]);
+    const changes = Object.entries(change).filter(([name, value]) =>
+      value !== now[/** @type {keyof Setting} */ (name)]
+    );
     show({ ...now, ...change });
     tell(scope, model, Object.fromEntries(changes));
   };
@@ -485,7 +567,8 @@ function build(model, body, scope) {
   anew.addEventListener("click", () => moveByHand({ seed: nextSeed() }), { signal });
 
   // A hand on the peak
-  const near = (/** @type {[number, number]} */ [px, py]) => ring !== undefined && Math.hypot(ring[0] - px, ring[1] - py) <= REACH;
+  const near = (/** @type {[number, number]} */ [px, py]) =>
+    ring !== undefined && Math.hypot(ring[0] - px, ring[1] - py) <= REACH;
   draggable(scope, paths, {
     take: (at) => {
       if (!ring || !near(at)) return null;

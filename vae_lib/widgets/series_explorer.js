@@ -21,16 +21,24 @@ const COLLAPSED = 0.05;
 function figuresAt({ reconstruction, kl }, index) {
   const [first, second] = [reconstruction[index], kl[index]].map((value) => Math.round(100 * value) / 100);
   return {
-    reconstruction: shownNumber(first), distortion: shownNumber(-first), kl: shownNumber(second),
-    rate: shownNumber(second), elbo: shownNumber(first - second),
+    reconstruction: shownNumber(first),
+    distortion: shownNumber(-first),
+    kl: shownNumber(second),
+    rate: shownNumber(second),
+    elbo: shownNumber(first - second),
   };
 }
 
 /** Values and figures, or one sentence for nonsense. @param {Model} model @returns {Entries} */
 function readEntries(model) {
   const [over, values, figures] = [model.get("over"), model.get("values"), model.get("figures")];
-  const rows = [values, ...["reconstruction", "kl", "active"].map((name) => figures?.[name]), ...(figures?.sigma ? [figures.sigma] : [])];
-  const fits = (/** @type {any} */ row) => Array.isArray(row) && row.length === values.length && row.every(Number.isFinite);
+  const rows = [
+    values,
+    ...["reconstruction", "kl", "active"].map((name) => figures?.[name]),
+    ...(figures?.sigma ? [figures.sigma] : []),
+  ];
+  const fits = (/** @type {any} */ row) =>
+    Array.isArray(row) && row.length === values.length && row.every(Number.isFinite);
   if (!["beta", "epoch"].includes(over) || !Array.isArray(values) || values.length < 2 || !rows.every(fits)) {
     throw new ShownError("bad_series", "values and figures do not fit");
   }
@@ -66,22 +74,38 @@ function mapRows(model, count, labels) {
   const points = halfFloats(model.get("points"));
   const posteriors = model.get("posteriors");
   const examples = posteriors?.[0]?.length;
-  const fits = (/** @type {any} */ row) => Array.isArray(row) && row.length === examples
-    && row.every((q) => Array.isArray(q) && q.length === 4 && q.every(Number.isFinite));
-  if (points.length !== 2 * labels.length * count || !points.every(Number.isFinite)
-    || !Array.isArray(posteriors) || posteriors.length !== count || !posteriors.every(fits)) {
+  const fits = (/** @type {any} */ row) =>
+    Array.isArray(row) && row.length === examples &&
+    row.every((q) => Array.isArray(q) && q.length === 4 && q.every(Number.isFinite));
+  if (
+    points.length !== 2 * labels.length * count || !points.every(Number.isFinite) ||
+    !Array.isArray(posteriors) || posteriors.length !== count || !posteriors.every(fits)
+  ) {
     throw new ShownError("bad_series", "codes or posteriors do not fit");
   }
   const all = points.length / count;
   const medians = posteriors.map((_, i) => clusters(points.subarray(i * all, (i + 1) * all), labels));
   const rows = posteriors.map((row, i) =>
-    Float32Array.from([...points.subarray(i * all, (i + 1) * all), ...row.flat(), ...medians[i].flatMap(({ at }) => at)]));
+    Float32Array.from([
+      ...points.subarray(i * all, (i + 1) * all),
+      ...row.flat(),
+      ...medians[i].flatMap(({ at }) => at),
+    ])
+  );
   const digits = medians[0].map(({ digit }) => digit);
-  return { rows, medians, examples, parts: (/** @type {Float32Array} */ row) => ({
-    points: row.subarray(0, all),
-    posteriors: Array.from({ length: examples }, (_, i) => row.subarray(all + 4 * i, all + 4 * i + 4)),
-    medians: digits.map((digit, i) => ({ digit, at: [...row.subarray(all + 4 * examples + 2 * i, all + 4 * examples + 2 * i + 2)] })),
-  }) };
+  return {
+    rows,
+    medians,
+    examples,
+    parts: (/** @type {Float32Array} */ row) => ({
+      points: row.subarray(0, all),
+      posteriors: Array.from({ length: examples }, (_, i) => row.subarray(all + 4 * i, all + 4 * i + 4)),
+      medians: digits.map((digit, i) => ({
+        digit,
+        at: [...row.subarray(all + 4 * examples + 2 * i, all + 4 * examples + 2 * i + 2)],
+      })),
+    }),
+  };
 }
 
 // ----------------------------------------------------------------------------------------------------- charts
@@ -94,7 +118,11 @@ class RateDistortion {
     const [low, high] = [Math.min(...distortion), Math.max(...distortion)];
     const room = Math.max(1, high - low);
     this.chart = new Chart(context, width, height, {
-      low: low - 0.05 * room, high: high + 0.05 * room, above: 26, below: 44, axis: axisTo(Math.max(1, ...entries.kl), width),
+      low: low - 0.05 * room,
+      high: high + 0.05 * room,
+      above: 26,
+      below: 44,
+      axis: axisTo(Math.max(1, ...entries.kl), width),
     });
     this.entries = entries;
     this.places = entries.kl.map((rate, i) => [this.chart.x(rate), this.chart.y(distortion[i])]);
@@ -156,7 +184,20 @@ class RateDistortion {
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  const anew = ["over", "values", "figures", "weights", "layers", "image_shape", "points", "labels", "posteriors", "pictures", "extent", "seed"];
+  const anew = [
+    "over",
+    "values",
+    "figures",
+    "weights",
+    "layers",
+    "image_shape",
+    "points",
+    "labels",
+    "posteriors",
+    "pictures",
+    "extent",
+    "seed",
+  ];
   return mount(view, { kind: "vae-series", anew, followed: ["index", "z"] }, build);
 }
 
@@ -188,8 +229,13 @@ function build(model, body, scope) {
   };
   const hintId = freshId();
   const map = element("canvas", {
-    class: "vae-map", tabindex: "0", role: "application", ...OWN_KEYS,
-    "aria-roledescription": words.map_role, "aria-label": words.map_name, "aria-describedby": hintId,
+    class: "vae-map",
+    tabindex: "0",
+    role: "application",
+    ...OWN_KEYS,
+    "aria-roledescription": words.map_role,
+    "aria-label": words.map_name,
+    "aria-describedby": hintId,
   });
   const beyondText = element("p");
   const samples = Array.from({ length: SAMPLES }, () => tile());
@@ -197,44 +243,77 @@ function build(model, body, scope) {
   const pairs = Array.from({ length: onMap.examples }, () => ({ x: tile(), drawn: tile() }));
   const digit = tile({ role: "img", "aria-label": words.digit_name });
   const place = element("p", { class: "vae-place" });
-  const pairsBox = element("div", { class: "vae-tiles vae-pairs", role: "img" },
-    ...pairs.map(({ x, drawn }, i) => element("div", {}, element("i", {}, words.example_names[i]), x.canvas, drawn.canvas)));
+  const pairsBox = element(
+    "div",
+    { class: "vae-tiles vae-pairs", role: "img" },
+    ...pairs.map(({ x, drawn }, i) =>
+      element("div", {}, element("i", {}, words.example_names[i]), x.canvas, drawn.canvas)
+    ),
+  );
   const digitBox = element("div", { class: "vae-at-ring" }, element("p", {}, words.digit_caption), digit.canvas);
   const button = element("button", { class: "vae-button", type: "button", ...OWN_KEYS }, words.play);
   const stops = slider(scope, {
-    label: words[`${over}_slider`], min: 0, max: values.length - 1, step: 1,
+    label: words[`${over}_slider`],
+    min: 0,
+    max: values.length - 1,
+    step: 1,
     text: valueText,
-    spoken: (index) => fill(words[`${over}_spoken`], { value: valueText(index), place: `${index + 1}`, count: `${values.length}` }),
+    spoken: (index) =>
+      fill(words[`${over}_spoken`], { value: valueText(index), place: `${index + 1}`, count: `${values.length}` }),
     onInput: (index) => {
       stop();
       choose(index);
     },
   });
-  stops.element.append(element("div", { class: "vae-stops", "aria-hidden": "true" }, ...values.map((_, i) => {
-    const mark = element("span", { class: (values.length - 1 - i) % 2 ? "vae-second" : "" }, valueText(i));
-    mark.style.setProperty("--at", `${i / (values.length - 1)}`);
-    return mark;
-  })));
+  stops.element.append(element(
+    "div",
+    { class: "vae-stops", "aria-hidden": "true" },
+    ...values.map((_, i) => {
+      const mark = element("span", { class: (values.length - 1 - i) % 2 ? "vae-second" : "" }, valueText(i));
+      mark.style.setProperty("--at", `${i / (values.length - 1)}`);
+      return mark;
+    }),
+  ));
   const chartCanvas = element("canvas", { class: "vae-chart", role: "img" });
   const live = announcer(scope);
   const terms = over === "beta" ? ["rate", "distortion", "beta_elbo"] : ["reconstruction", "kl", "epoch_elbo"];
-  const rows = [...terms, "active"].map((name) => ({ name, term: element("dt", {}, words[name]), number: element("dd") }));
+  const rows = [...terms, "active"].map((name) => ({
+    name,
+    term: element("dt", {}, words[name]),
+    number: element("dd"),
+  }));
   const heading = element("p", { class: "vae-heading" });
   const note = element("p", { class: "vae-note" });
   const caption = (/** @type {string} */ text) => element("p", { class: "vae-caption" }, text);
   body.replaceChildren(
-    element("div", { class: "vae-panel" }, caption(words.map_caption), map,
-      element("div", { class: "vae-below" }, place, beyondText)),
-    element("div", { class: "vae-panel vae-pictures" },
+    element(
+      "div",
+      { class: "vae-panel" },
+      caption(words.map_caption),
+      map,
+      element("div", { class: "vae-below" }, place, beyondText),
+    ),
+    element(
+      "div",
+      { class: "vae-panel vae-pictures" },
       element("div", {}, caption(fill(words.samples_caption, { count: `${SAMPLES}` })), samplesBox),
-      element("div", {}, caption(words.pairs_caption), element("div", { class: "vae-row" }, pairsBox, digitBox))),
+      element("div", {}, caption(words.pairs_caption), element("div", { class: "vae-row" }, pairsBox, digitBox)),
+    ),
     element("div", { class: "vae-controls" }, button, stops.element),
     element("div", { class: "vae-panel" }, caption(words[`${over}_chart_caption`]), chartCanvas),
-    element("div", { class: "vae-panel vae-numbers" }, heading,
-      element("dl", {}, ...rows.map(({ name, term, number }) => element("div", { "data-term": name }, term, number))), note),
+    element(
+      "div",
+      { class: "vae-panel vae-numbers" },
+      heading,
+      element("dl", {}, ...rows.map(({ name, term, number }) => element("div", { "data-term": name }, term, number))),
+      note,
+    ),
     element("p", { class: "vae-hint", id: hintId }, words[`${over}_hint`]),
-    live.element);
-  pairs.forEach(({ x }, i) => x.draw(Float32Array.from(given.subarray(i * height * width, (i + 1) * height * width), (grey) => grey / 255)));
+    live.element,
+  );
+  pairs.forEach(({ x }, i) =>
+    x.draw(Float32Array.from(given.subarray(i * height * width, (i + 1) * height * width), (grey) => grey / 255))
+  );
 
   // What is shown
   let index = 0;
@@ -247,9 +326,13 @@ function build(model, body, scope) {
     const sigma = entries.sigma?.[index];
     if (sigma === undefined) return "";
     if (Math.abs(values[index] - 1) < 1e-6) return fill(words.plain, { sigma: shownNumber(sigma, 3) });
-    return fill(words.equal_sigma, { sigma: shownNumber(sigma, 3), equal: shownNumber(sigma * Math.sqrt(values[index]), 3) });
+    return fill(words.equal_sigma, {
+      sigma: shownNumber(sigma, 3),
+      equal: shownNumber(sigma * Math.sqrt(values[index]), 3),
+    });
   };
-  const announce = () => live.say(() => fill(words[`${over}_live`], { value: valueText(index), ...numbers(), note: noteText() }));
+  const announce = () =>
+    live.say(() => fill(words[`${over}_live`], { value: valueText(index), ...numbers(), note: noteText() }));
 
   // The map
   const background = document.createElement("canvas");
@@ -293,7 +376,10 @@ function build(model, body, scope) {
     context.fillStyle = inks.paper;
     context.fillRect(0, 0, size, size);
     plane.drawGrid(context, inks);
-    plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font: getComputedStyle(body).fontFamily }, [words.axis_1, words.axis_2]);
+    plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font: getComputedStyle(body).fontFamily }, [
+      words.axis_1,
+      words.axis_2,
+    ]);
     drawCircles(context, plane, termColours(palette, theme).prior);
     drawMap();
   });
@@ -307,7 +393,13 @@ function build(model, body, scope) {
     const [across, down] = [chartCanvas.clientWidth, chartCanvas.clientHeight];
     if (across === 0) return; // not on the page yet, or hidden
     const theme = currentTheme();
-    const scene = { colours: termColours(palette, theme), inks: INKS[theme], font: getComputedStyle(body).fontFamily, words, at: at(index) };
+    const scene = {
+      colours: termColours(palette, theme),
+      inks: INKS[theme],
+      font: getComputedStyle(body).fontFamily,
+      words,
+      at: at(index),
+    };
     const Kind = over === "beta" ? RateDistortion : TermsOverEpochs;
     if (!curvesDrawn) new Kind(fitCanvas(curves, across, down), across, down, entries).drawStatic(scene);
     curvesDrawn = true;
@@ -333,18 +425,31 @@ function build(model, body, scope) {
     stops.set(index);
     const shown = numbers();
     heading.textContent = at(index);
-    const texts = [...(over === "beta" ? [shown.rate, shown.distortion] : [shown.reconstruction, shown.kl]), shown.elbo];
+    const texts = [
+      ...(over === "beta" ? [shown.rate, shown.distortion] : [shown.reconstruction, shown.kl]),
+      shown.elbo,
+    ];
     rows.forEach(({ number }, i) => {
-      number.textContent = i < texts.length ? fill(words.nats, { value: texts[i] }) : fill(words.active_value, { active: `${entries.active[index]}` });
+      number.textContent = i < texts.length
+        ? fill(words.nats, { value: texts[i] })
+        : fill(words.active_value, { active: `${entries.active[index]}` });
     });
     note.textContent = noteText();
     note.toggleAttribute("data-collapsed", over === "beta" && entries.kl[index] < COLLAPSED);
     const { points } = onMap.parts(onMap.rows[index]);
     let count = 0;
-    for (let i = 0; i < labels.length; i++) if (Math.max(Math.abs(points[2 * i]), Math.abs(points[2 * i + 1])) > extent) count++;
-    beyondText.textContent = fill(count ? words.beyond : words.beyond_none, { count: `${count}`, total: `${labels.length}` });
+    for (let i = 0; i < labels.length; i++) {
+      if (Math.max(Math.abs(points[2 * i]), Math.abs(points[2 * i + 1])) > extent) count++;
+    }
+    beyondText.textContent = fill(count ? words.beyond : words.beyond_none, {
+      count: `${count}`,
+      total: `${labels.length}`,
+    });
     samplesBox.setAttribute("aria-label", fill(words.samples_name, { count: `${SAMPLES}`, at: at(index) }));
-    pairsBox.setAttribute("aria-label", fill(words.pairs_name, { last: words.example_names[onMap.examples - 1], at: at(index) }));
+    pairsBox.setAttribute(
+      "aria-label",
+      fill(words.pairs_name, { last: words.example_names[onMap.examples - 1], at: at(index) }),
+    );
     chartCanvas.setAttribute("aria-label", fill(words[`${over}_chart_name`], { at: at(index), ...shown }));
     drawMap();
     drawChart();

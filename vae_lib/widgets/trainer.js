@@ -12,7 +12,13 @@ function trainer() {
   // ------------------------------------------------------------------------------------------------- networks
 
   /** Rows of y are W x + b; four outputs at a time, so that x is read once for all. */
-  function linear(/** @type {Float64Array} */ y, /** @type {Float64Array} */ x, /** @type {Float64Array} */ w, /** @type {Float64Array} */ b, /** @type {number} */ rows) {
+  function linear(
+    /** @type {Float64Array} */ y,
+    /** @type {Float64Array} */ x,
+    /** @type {Float64Array} */ w,
+    /** @type {Float64Array} */ b,
+    /** @type {number} */ rows,
+  ) {
     const outputs = b.length;
     const inputs = w.length / outputs;
     for (let row = 0; row < rows; row++) {
@@ -43,7 +49,13 @@ function trainer() {
   }
 
   /** The gradient at x, from the one at y. */
-  function linearBackToInput(/** @type {Float64Array} */ dx, /** @type {Float64Array} */ dy, /** @type {Float64Array} */ w, /** @type {number} */ outputs, /** @type {number} */ rows) {
+  function linearBackToInput(
+    /** @type {Float64Array} */ dx,
+    /** @type {Float64Array} */ dy,
+    /** @type {Float64Array} */ w,
+    /** @type {number} */ outputs,
+    /** @type {number} */ rows,
+  ) {
     const inputs = w.length / outputs;
     dx.fill(0, 0, rows * inputs);
     for (let row = 0; row < rows; row++) {
@@ -54,7 +66,8 @@ function trainer() {
         const k = o * inputs;
         const [d0, d1, d2, d3] = [dy[from + o], dy[from + o + 1], dy[from + o + 2], dy[from + o + 3]];
         for (let i = 0; i < inputs; i++) {
-          dx[at + i] += d0 * w[k + i] + d1 * w[k + inputs + i] + d2 * w[k + 2 * inputs + i] + d3 * w[k + 3 * inputs + i];
+          dx[at + i] += d0 * w[k + i] + d1 * w[k + inputs + i] + d2 * w[k + 2 * inputs + i] +
+            d3 * w[k + 3 * inputs + i];
         }
       }
       for (; o < outputs; o++) for (let i = 0; i < inputs; i++) dx[at + i] += dy[from + o] * w[o * inputs + i];
@@ -62,7 +75,13 @@ function trainer() {
   }
 
   /** The gradients at W and b, from the one at y; four rows at a time, so that each weight's is written once for all. */
-  function linearBackToWeights(/** @type {Float64Array} */ dw, /** @type {Float64Array} */ db, /** @type {Float64Array} */ dy, /** @type {Float64Array} */ x, /** @type {number} */ rows) {
+  function linearBackToWeights(
+    /** @type {Float64Array} */ dw,
+    /** @type {Float64Array} */ db,
+    /** @type {Float64Array} */ dy,
+    /** @type {Float64Array} */ x,
+    /** @type {number} */ rows,
+  ) {
     const outputs = db.length;
     const inputs = dw.length / outputs;
     dw.fill(0);
@@ -76,15 +95,23 @@ function trainer() {
         const from = row * outputs + o;
         const [d0, d1, d2, d3] = [dy[from], dy[from + outputs], dy[from + 2 * outputs], dy[from + 3 * outputs]];
         for (let i = 0; i < inputs; i++) {
-          dw[k + i] += d0 * x[at + i] + d1 * x[at + inputs + i] + d2 * x[at + 2 * inputs + i] + d3 * x[at + 3 * inputs + i];
+          dw[k + i] += d0 * x[at + i] + d1 * x[at + inputs + i] + d2 * x[at + 2 * inputs + i] +
+            d3 * x[at + 3 * inputs + i];
         }
       }
-      for (; row < rows; row++) for (let i = 0; i < inputs; i++) dw[k + i] += dy[row * outputs + o] * x[row * inputs + i];
+      for (; row < rows; row++) {
+        for (let i = 0; i < inputs; i++) dw[k + i] += dy[row * outputs + o] * x[row * inputs + i];
+      }
     }
   }
 
   /** The SiLU of the first values, and its slope there. */
-  function silu(/** @type {Float64Array} */ y, /** @type {Float64Array} */ slope, /** @type {Float64Array} */ x, /** @type {number} */ count) {
+  function silu(
+    /** @type {Float64Array} */ y,
+    /** @type {Float64Array} */ slope,
+    /** @type {Float64Array} */ x,
+    /** @type {number} */ count,
+  ) {
     for (let i = 0; i < count; i++) {
       const share = 1 / (1 + Math.exp(-x[i]));
       y[i] = x[i] * share;
@@ -142,7 +169,7 @@ function trainer() {
     /** Weight and bias of the four layers, as views of a row of numbers. @param {Float64Array} row */
     views(row) {
       let start = 0;
-      const parts = shapes(this.pixels, this.hidden).map(({ count }) => row.subarray(start, (start += count)));
+      const parts = shapes(this.pixels, this.hidden).map(({ count }) => row.subarray(start, start += count));
       return [0, 2, 4, 6].map((i) => ({ w: parts[i], b: parts[i + 1] }));
     }
 
@@ -213,7 +240,9 @@ function trainer() {
     terms(pictures, noise, { sigma, sample }) {
       const rows = pictures.length;
       const { pixels } = this;
-      for (let row = 0; row < rows; row++) this.x.set(this.images.subarray(pictures[row] * pixels, (pictures[row] + 1) * pixels), row * pixels);
+      for (let row = 0; row < rows; row++) {
+        this.x.set(this.images.subarray(pictures[row] * pixels, (pictures[row] + 1) * pixels), row * pixels);
+      }
       this.encode(rows);
       for (let row = 0; row < rows; row++) {
         let kl = 0;
@@ -260,7 +289,10 @@ function trainer() {
         for (let i = 0; i < LATENTS; i++) {
           const [mean, logVariance, e] = [this.q[4 * row + i], this.q[4 * row + LATENTS + i], noise[LATENTS * row + i]];
           const width = Math.exp(0.5 * logVariance);
-          let [toMean, toLogVariance] = [this.dz[LATENTS * row + i], sample ? this.dz[LATENTS * row + i] * e * 0.5 * width : 0];
+          let [toMean, toLogVariance] = [
+            this.dz[LATENTS * row + i],
+            sample ? this.dz[LATENTS * row + i] * e * 0.5 * width : 0,
+          ];
           if (score) {
             // log P(X|z) times the slope of log Q(z|X), at a z that counts as given (Williams 1992).
             const loss = -weight * this.reconstruction[row];
@@ -403,8 +435,18 @@ function trainer() {
       last = performance.now();
       drawn = false;
       post({
-        parameters: Float32Array.from(learner.parameters), codes: learner.codes(), history, epoch: learner.epoch,
-        done: learner.done, batches: learner.steps, stepTime: batches ? spent / batches : 0, running, trouble, fresh, before, heard,
+        parameters: Float32Array.from(learner.parameters),
+        codes: learner.codes(),
+        history,
+        epoch: learner.epoch,
+        done: learner.done,
+        batches: learner.steps,
+        stepTime: batches ? spent / batches : 0,
+        running,
+        trouble,
+        fresh,
+        before,
+        heard,
       });
       history = [];
       [spent, batches] = [0, 0];
@@ -469,7 +511,9 @@ function trainer() {
       one: ({ picture, noise }) => {
         /** @type {number[]} */
         let before = [];
-        if (tried(() => void (before = learner.step([picture], Float64Array.from(noise), settings)), "one_not_finite")) frame({ before });
+        if (
+          tried(() => void (before = learner.step([picture], Float64Array.from(noise), settings)), "one_not_finite")
+        ) frame({ before });
       },
       reset: ({ seed }) => {
         learner.reset(seed);

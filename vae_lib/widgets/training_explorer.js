@@ -46,8 +46,9 @@ function trainingThread(scope, hear) {
     scope.onEnd(() => take({ order: "end" }));
     return take;
   };
-  const program = `${uniforms}\n${trainer}\nconst take = trainer().serve((message) => postMessage(message), ${LONG_SLICE});\n`
-    + "onmessage = ({ data }) => take(data);";
+  const program =
+    `${uniforms}\n${trainer}\nconst take = trainer().serve((message) => postMessage(message), ${LONG_SLICE});\n` +
+    "onmessage = ({ data }) => take(data);";
   /** @type {any[] | null} what the worker may not have got, until it says something */
   let sent = [];
   /** @type {Worker} */
@@ -93,7 +94,10 @@ function sameBytes(one, other) {
 
 /** The first extent that shows 99 of 100 codes; one that is larger stays until half of it would do. @param {Float32Array} codes @param {number} now */
 function reach(codes, now) {
-  const far = Float32Array.from({ length: codes.length / 2 }, (_, i) => Math.max(Math.abs(codes[2 * i]), Math.abs(codes[2 * i + 1]))).sort();
+  const far = Float32Array.from(
+    { length: codes.length / 2 },
+    (_, i) => Math.max(Math.abs(codes[2 * i]), Math.abs(codes[2 * i + 1])),
+  ).sort();
   const needed = far[Math.floor(0.99 * (far.length - 1))];
   const first = EXTENTS.find((extent) => needed <= extent) ?? /** @type {number} */ (EXTENTS.at(-1));
   return first > now || needed < now / 2 ? first : now;
@@ -101,7 +105,11 @@ function reach(codes, now) {
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  return mount(view, { kind: "vae-training", anew: ["images", "labels", "hidden", "batch_size"], followed: ["seed", "parameters", ...SETTINGS] }, build);
+  return mount(view, {
+    kind: "vae-training",
+    anew: ["images", "labels", "hidden", "batch_size"],
+    followed: ["seed", "parameters", ...SETTINGS],
+  }, build);
 }
 
 /** @param {Model} model @returns {Settings} */
@@ -124,8 +132,11 @@ function build(model, body, scope) {
   const side = 8;
   const pixels = side * side;
   const [hidden, batch, brightest] = [model.get("hidden"), model.get("batch_size"), 16];
-  if (![hidden, batch].every((size) => Number.isInteger(size) && size > 0) || batch < LEAST_BATCH || !labels.length || images.length !== labels.length * pixels
-    || images.some((value) => value > brightest)) {
+  if (
+    ![hidden, batch].every((size) => Number.isInteger(size) && size > 0) || batch < LEAST_BATCH || !labels.length ||
+    images.length !== labels.length * pixels ||
+    images.some((value) => value > brightest)
+  ) {
     throw new ShownError("bad_training", "pictures, labels or sizes do not fit");
   }
   const total = countParameters(pixels, hidden);
@@ -133,7 +144,10 @@ function build(model, body, scope) {
   const given = () => {
     const view = model.get("parameters");
     if (view.byteLength === 0) return null;
-    const values = Float32Array.from({ length: Math.floor(view.byteLength / 4) }, (_, i) => view.getFloat32(4 * i, true));
+    const values = Float32Array.from(
+      { length: Math.floor(view.byteLength / 4) },
+      (_, i) => view.getFloat32(4 * i, true),
+    );
     if (view.byteLength !== 4 * total || !values.every(Number.isFinite)) {
       throw new ShownError("bad_training", `need ${4 * total} bytes of finite weights, got ${view.byteLength}`);
     }
@@ -165,8 +179,13 @@ function build(model, body, scope) {
   const samples = Array.from({ length: SAMPLES }, () => tile());
   const samplesBox = element("div", { class: "vae-tiles", role: "img" }, ...samples.map(({ canvas }) => canvas));
   const pairs = examples.map(() => ({ x: tile(), drawn: tile() }));
-  const pairsBox = element("div", { class: "vae-tiles vae-pairs", role: "img", "aria-label": words.pairs_name },
-    ...pairs.map(({ x, drawn }, i) => element("div", {}, element("i", {}, words.example_names[i]), x.canvas, drawn.canvas)));
+  const pairsBox = element(
+    "div",
+    { class: "vae-tiles vae-pairs", role: "img", "aria-label": words.pairs_name },
+    ...pairs.map(({ x, drawn }, i) =>
+      element("div", {}, element("i", {}, words.example_names[i]), x.canvas, drawn.canvas)
+    ),
+  );
   const chartCanvas = element("canvas", { class: "vae-chart", role: "img" });
   const train = button(words.train, () => (running ? pause() : run()));
   const one = button(words.one_step, () => {
@@ -183,7 +202,10 @@ function build(model, body, scope) {
   const sliders = Object.entries(SLIDERS).map(([name, [min, max, step]]) => ({
     name,
     ...slider(scope, {
-      label: words[name], min, max, step,
+      label: words[name],
+      min,
+      max,
+      step,
       text: (power) => roughly(10 ** power),
       spoken: (power) => fill(words.spoken, { name: words[`${name}_name`], value: roughly(10 ** power) }),
       onInput: (power) => change({ [name]: Number(roughly(10 ** power)) }),
@@ -195,13 +217,25 @@ function build(model, body, scope) {
     return { name, input, element: element("label", { class: "vae-check" }, input, words[`${name}_check`]) };
   };
   const checks = [check("sample"), check("kl")];
-  const selects = /** @type {const} */ ([["gradient", ["pathwise", "score"]], ["mistake", ["none", "mean", "sign", "detached"]]]).map(([name, values]) => {
-    const { select, parts } = choice(scope, words[name], [...values], (value) => change({ [name]: value }));
-    for (const option of select.options) option.textContent = words[`${name}_${option.value = option.text}`];
-    return { name, select, element: element("div", { class: "vae-choose" }, ...parts) };
-  });
+  const selects =
+    /** @type {const} */ ([["gradient", ["pathwise", "score"]], ["mistake", ["none", "mean", "sign", "detached"]]]).map(
+      ([name, values]) => {
+        const { select, parts } = choice(scope, words[name], [...values], (value) => change({ [name]: value }));
+        for (const option of select.options) option.textContent = words[`${name}_${option.value = option.text}`];
+        return { name, select, element: element("div", { class: "vae-choose" }, ...parts) };
+      },
+    );
   const seedId = freshId();
-  const seedInput = element("input", { id: seedId, class: "vae-select", type: "number", min: "0", max: "4294967295", step: "1", inputmode: "numeric", ...OWN_KEYS });
+  const seedInput = element("input", {
+    id: seedId,
+    class: "vae-select",
+    type: "number",
+    min: "0",
+    max: "4294967295",
+    step: "1",
+    inputmode: "numeric",
+    ...OWN_KEYS,
+  });
   seedInput.addEventListener("change", () => {
     const next = seedInput.valueAsNumber;
     if (Number.isInteger(next) && next >= 0 && next < 2 ** 32) change({ seed: next });
@@ -210,16 +244,40 @@ function build(model, body, scope) {
   const trained = element("p", { class: "vae-trained" });
 
   // One step apart
-  const apartRows = ["mean", "sd", "noise", "z", "reconstruction", "kl", "to_z", "to_mean", "to_sd", "to_noise", "to_encoder", "to_decoder"].map((name) => {
+  const apartRows = [
+    "mean",
+    "sd",
+    "noise",
+    "z",
+    "reconstruction",
+    "kl",
+    "to_z",
+    "to_mean",
+    "to_sd",
+    "to_noise",
+    "to_encoder",
+    "to_decoder",
+  ].map((name) => {
     const [head, how, first, second] = [element("th", { scope: "row" }), element("td"), element("td"), element("td")];
     return { name, head, how, cells: WHOLE.includes(name) ? [(first.colSpan = 2, first)] : [first, second] };
   });
-  const [apartX, apartF] = [tile(side, side, { role: "img", "aria-label": words.apart_x }), tile(side, side, { role: "img", "aria-label": words.apart_f })];
-  const whichDigit = choices(scope, examples.map((place, i) => ({ label: words.example_names[i], name: fill(words.apart_digit, { name: words.example_names[i] }), i })), ({ i }) => {
-    apart.digit = i;
-    apart.before = null;
-    showApart();
-  });
+  const [apartX, apartF] = [
+    tile(side, side, { role: "img", "aria-label": words.apart_x }),
+    tile(side, side, { role: "img", "aria-label": words.apart_f }),
+  ];
+  const whichDigit = choices(
+    scope,
+    examples.map((place, i) => ({
+      label: words.example_names[i],
+      name: fill(words.apart_digit, { name: words.example_names[i] }),
+      i,
+    })),
+    ({ i }) => {
+      apart.digit = i;
+      apart.before = null;
+      showApart();
+    },
+  );
   const apartResult = element("p", { class: "vae-apart-result" });
   const anotherNoise = button(words.apart_redraw, () => {
     apart.noise = eye.noise(1);
@@ -231,18 +289,40 @@ function build(model, body, scope) {
     pause();
     send({ order: "one", picture: examples[apart.digit], noise: apart.noise });
   });
-  const header = (/** @type {string} */ word) => element("thead", {}, element("tr", {},
-    ...[words[word], "", words.apart_first, words.apart_second].map((text, i) => i === 1 ? element("td") : element("th", { scope: "col" }, text))));
-  const linesOf = (/** @type {typeof apartRows} */ lines) => element("tbody", {}, ...lines.map(({ name, head, how, cells }) =>
-    element("tr", { "data-row": name }, head, how, ...cells)));
-  const details = element("details", { class: "vae-apart" }, element("summary", {}, words.apart),
+  const header = (/** @type {string} */ word) =>
+    element(
+      "thead",
+      {},
+      element(
+        "tr",
+        {},
+        ...[words[word], "", words.apart_first, words.apart_second].map((text, i) =>
+          i === 1 ? element("td") : element("th", { scope: "col" }, text)
+        ),
+      ),
+    );
+  const linesOf = (/** @type {typeof apartRows} */ lines) =>
+    element(
+      "tbody",
+      {},
+      ...lines.map(({ name, head, how, cells }) => element("tr", { "data-row": name }, head, how, ...cells)),
+    );
+  const details = element(
+    "details",
+    { class: "vae-apart" },
+    element("summary", {}, words.apart),
     element("p", { class: "vae-hint" }, words.apart_about),
     element("div", { class: "vae-apart-controls" }, whichDigit.element, anotherNoise, takeStep),
-    element("div", { class: "vae-apart-pictures" },
-      element("div", {}, caption(words.apart_x_caption), apartX.canvas), element("div", {}, caption(words.apart_f_caption), apartF.canvas)),
+    element(
+      "div",
+      { class: "vae-apart-pictures" },
+      element("div", {}, caption(words.apart_x_caption), apartX.canvas),
+      element("div", {}, caption(words.apart_f_caption), apartF.canvas),
+    ),
     element("table", {}, header("apart_forward"), linesOf(apartRows.slice(0, 6))),
     element("table", {}, header("apart_back"), linesOf(apartRows.slice(6))),
-    apartResult);
+    apartResult,
+  );
   details.addEventListener("toggle", () => {
     if (!details.open) return;
     pause();
@@ -254,19 +334,40 @@ function build(model, body, scope) {
     alert,
     element("div", { class: "vae-panel vae-square" }, caption(words.map_caption), map),
     element("div", { class: "vae-panel vae-square" }, caption(words.grid_caption), grid.canvas),
-    element("div", { class: "vae-panel vae-pictures" },
+    element(
+      "div",
+      { class: "vae-panel vae-pictures" },
       element("div", {}, caption(fill(words.samples_caption, { count: `${SAMPLES}` })), samplesBox),
-      element("div", {}, caption(words.pairs_caption), pairsBox)),
-    element("div", { class: "vae-panel" }, caption(words.chart_caption), chartCanvas,
-      element("dl", {}, ...rows.map(({ name, term, number }) => element("div", { "data-term": name }, term, number)))),
-    element("div", { class: "vae-settings" },
-      ...sliders.map((each) => each.element), element("div", { class: "vae-checks" }, ...checks.map((each) => each.element)),
+      element("div", {}, caption(words.pairs_caption), pairsBox),
+    ),
+    element(
+      "div",
+      { class: "vae-panel" },
+      caption(words.chart_caption),
+      chartCanvas,
+      element("dl", {}, ...rows.map(({ name, term, number }) => element("div", { "data-term": name }, term, number))),
+    ),
+    element(
+      "div",
+      { class: "vae-settings" },
+      ...sliders.map((each) => each.element),
+      element("div", { class: "vae-checks" }, ...checks.map((each) => each.element)),
       ...selects.map((each) => each.element),
-      element("div", { class: "vae-choose" }, element("label", { for: seedId }, words.seed), seedInput), trained),
+      element("div", { class: "vae-choose" }, element("label", { for: seedId }, words.seed), seedInput),
+      trained,
+    ),
     details,
     element("p", { class: "vae-hint" }, words.hint),
-    live.element);
-  pairs.forEach(({ x }, i) => x.draw(Float32Array.from(images.subarray(examples[i] * pixels, (examples[i] + 1) * pixels), (value) => value / brightest)));
+    live.element,
+  );
+  pairs.forEach(({ x }, i) =>
+    x.draw(
+      Float32Array.from(
+        images.subarray(examples[i] * pixels, (examples[i] + 1) * pixels),
+        (value) => value / brightest,
+      ),
+    )
+  );
 
   // --------------------------------------------------------------------------------------------------- state
   let running = false;
@@ -288,7 +389,13 @@ function build(model, body, scope) {
     return pull * kl - reconstruction * (settings.mistake === "mean" ? 1 / pixels : 1);
   };
   const lastTerms = () => [history.reconstruction.at(-1) ?? 0, history.kl.at(-1) ?? 0];
-  const progressText = () => fill(stepTime ? words.progress_time : words.progress, { epoch: `${epoch}`, step: `${Math.ceil(done / batch)}`, steps: `${steps}`, time: shownNumber(stepTime, 1) });
+  const progressText = () =>
+    fill(stepTime ? words.progress_time : words.progress, {
+      epoch: `${epoch}`,
+      step: `${Math.ceil(done / batch)}`,
+      steps: `${steps}`,
+      time: shownNumber(stepTime, 1),
+    });
   const say = (/** @type {string} */ word) => {
     said = performance.now();
     live.say(() => fill(words[word], { epoch: `${epoch}`, loss: shownNumber(lossOf(lastTerms()), 1) }));
@@ -403,7 +510,9 @@ function build(model, body, scope) {
   });
   /** Mean and standard deviation of Q(z|X) of the examples; without a draw, the point that stands for it. */
   const posteriors = () => {
-    examples.forEach((place, row) => eye.x.set(eye.images.subarray(place * pixels, (place + 1) * pixels), row * pixels));
+    examples.forEach((place, row) =>
+      eye.x.set(eye.images.subarray(place * pixels, (place + 1) * pixels), row * pixels)
+    );
     eye.encode(examples.length);
     return examples.map((_, row) => {
       const q = eye.q.subarray(4 * row, 4 * row + 4);
@@ -418,14 +527,18 @@ function build(model, body, scope) {
   });
   const drawGrid = scope.perFrame(() => {
     const middle = (/** @type {number} */ i) => ((2 * i + 1) / GRID - 1) * extent;
-    const points = Array.from({ length: GRID * GRID }, (_, i) => [middle(i % GRID), -middle(Math.floor(i / GRID))]).flat();
+    const points = Array.from({ length: GRID * GRID }, (_, i) => [middle(i % GRID), -middle(Math.floor(i / GRID))])
+      .flat();
     const drawn = eye.draw(points);
     const width = GRID * (side + 1) - 1;
     const sheet = new Float32Array(width * width);
     for (let cell = 0; cell < GRID * GRID; cell++) {
       const [left, top] = [(cell % GRID) * (side + 1), Math.floor(cell / GRID) * (side + 1)];
       for (let row = 0; row < side; row++) {
-        sheet.set(drawn.subarray(cell * pixels + row * side, cell * pixels + (row + 1) * side), (top + row) * width + left);
+        sheet.set(
+          drawn.subarray(cell * pixels + row * side, cell * pixels + (row + 1) * side),
+          (top + row) * width + left,
+        );
       }
     }
     grid.draw(sheet);
@@ -435,7 +548,12 @@ function build(model, body, scope) {
     if (across === 0) return; // not on the page yet, or hidden
     const theme = currentTheme();
     const context = fitCanvas(chartCanvas, across, down);
-    const scene = { colours: termColours(palette, theme), inks: INKS[theme], font: getComputedStyle(body).fontFamily, words: named(words) };
+    const scene = {
+      colours: termColours(palette, theme),
+      inks: INKS[theme],
+      font: getComputedStyle(body).fontFamily,
+      words: named(words),
+    };
     if (history.values.length > 1) new TermsOverEpochs(context, across, down, history).drawStatic(scene);
     else {
       context.fillStyle = scene.inks.paper;
@@ -446,7 +564,10 @@ function build(model, body, scope) {
     }
     // Every picture of this frame is drawn: the thread may send the next.
     clearTimeout(calm);
-    calm = setTimeout(() => send({ order: "drawn" }), matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : 0);
+    calm = setTimeout(
+      () => send({ order: "drawn" }),
+      matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : 0,
+    );
   });
 
   // ------------------------------------------------------------------------------------------- one step apart
@@ -457,11 +578,23 @@ function build(model, body, scope) {
     eye.backward(1, apart.noise, settings);
     const pair = (/** @type {ArrayLike<number>} */ row, from = 0) => [row[from], row[from + 1]];
     const sd = pair(eye.q, 2).map((value) => Math.exp(0.5 * value));
-    const size = (/** @type {number[]} */ which) => Math.hypot(...which.flatMap((i) => [...eye.slopes[i].w, ...eye.slopes[i].b]));
+    const size = (/** @type {number[]} */ which) =>
+      Math.hypot(...which.flatMap((i) => [...eye.slopes[i].w, ...eye.slopes[i].b]));
     return {
-      reconstruction, kl, loss: lossOf([reconstruction, kl]), x: eye.x.slice(0, pixels), f: Float32Array.from(eye.f.subarray(0, pixels)),
-      mean: pair(eye.q), sd, noise: [...apart.noise], z: pair(eye.z), to_z: pair(eye.dz), to_mean: pair(eye.dq),
-      to_sd: pair(eye.dq, 2).map((value, i) => (2 * value) / sd[i]), to_encoder: size([0, 1]), to_decoder: size([2, 3]),
+      reconstruction,
+      kl,
+      loss: lossOf([reconstruction, kl]),
+      x: eye.x.slice(0, pixels),
+      f: Float32Array.from(eye.f.subarray(0, pixels)),
+      mean: pair(eye.q),
+      sd,
+      noise: [...apart.noise],
+      z: pair(eye.z),
+      to_z: pair(eye.dz),
+      to_mean: pair(eye.dq),
+      to_sd: pair(eye.dq, 2).map((value, i) => (2 * value) / sd[i]),
+      to_encoder: size([0, 1]),
+      to_decoder: size([2, 3]),
     };
   };
   const showApart = () => {
@@ -471,14 +604,24 @@ function build(model, body, scope) {
     apartX.draw(Float32Array.from(found.x));
     apartF.draw(found.f);
     const score = settings.sample && settings.gradient === "score";
-    const back = score ? "score" : settings.mistake === "detached" ? "detached" : settings.sample ? "pathwise" : "point";
+    const back = score
+      ? "score"
+      : settings.mistake === "detached"
+      ? "detached"
+      : settings.sample
+      ? "pathwise"
+      : "point";
     const share = settings.mistake === "mean" ? words.apart_share : "";
-    const pull = (/** @type {string} */ name) => (settings.kl ? words[`apart_${name}_${settings.mistake === "sign" ? "sign" : "kl"}`] : "");
-    const sum = (/** @type {string[]} */ parts) => fill(parts.filter(Boolean).join(" + "), { share }) || words.apart_nothing;
+    const pull = (
+      /** @type {string} */ name,
+    ) => (settings.kl ? words[`apart_${name}_${settings.mistake === "sign" ? "sign" : "kl"}`] : "");
+    const sum = (/** @type {string[]} */ parts) =>
+      fill(parts.filter(Boolean).join(" + "), { share }) || words.apart_nothing;
     for (const { name, head, how, cells } of apartRows) {
       head.textContent = words[`apart_${name}`];
       const way = ["noise", "z"].includes(name) ? (settings.sample ? "how" : "point") : back;
-      how.textContent = `apart_${name}_kl` in words ? sum([words[`apart_${name}_${way}`], pull(name)])
+      how.textContent = `apart_${name}_kl` in words
+        ? sum([words[`apart_${name}_${way}`], pull(name)])
         : words[`apart_${name}_${way}`] ?? words[`apart_${name}_how`];
       const numbers = [/** @type {any} */ (found)[name]].flat();
       const none = name === "to_noise" || (name === "noise" && !settings.sample);
@@ -486,7 +629,11 @@ function build(model, body, scope) {
     }
     const { before } = apart;
     const formula = sum([words.apart_loss_terms, pull("loss")]);
-    apartResult.textContent = fill(before !== null ? words.apart_after : words.apart_loss, { formula, before: shownNumber(before ?? 0), loss: shownNumber(found.loss) });
+    apartResult.textContent = fill(before !== null ? words.apart_after : words.apart_loss, {
+      formula,
+      before: shownNumber(before ?? 0),
+      loss: shownNumber(found.loss),
+    });
   };
 
   // -------------------------------------------------------------------------------------------------- showing
@@ -514,7 +661,8 @@ function build(model, body, scope) {
     if (trouble && stopped.some((each) => each.matches(":focus"))) reset.focus({ preventScroll: true });
     for (const each of stopped) each.disabled = !!trouble;
     alert.classList.toggle("vae-sentence", !!trouble);
-    const sentence = trouble && fill(words[trouble], { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` });
+    const sentence = trouble &&
+      fill(words[trouble], { epoch: `${epoch + 1}`, step: `${Math.floor(done / batch) + 1}` });
     if (alert.textContent !== sentence) alert.textContent = sentence;
     progress.textContent = progressText();
   };
@@ -532,12 +680,17 @@ function build(model, body, scope) {
     const [reconstruction, kl] = lastTerms().map((value) => Math.round(100 * value) / 100);
     const values = { reconstruction, kl, elbo: reconstruction - kl };
     for (const { name, number } of rows) {
-      number.textContent = trouble ? words.no_number : fill(words.nats, { value: shownNumber(values[/** @type {"kl"} */ (name)]) });
+      number.textContent = trouble
+        ? words.no_number
+        : fill(words.nats, { value: shownNumber(values[/** @type {"kl"} */ (name)]) });
     }
     map.setAttribute("aria-label", fill(words.map_name, { epoch: `${epoch}` }));
     grid.canvas.setAttribute("aria-label", fill(words.grid_name, { epoch: `${epoch}`, extent: `${extent}` }));
     samplesBox.setAttribute("aria-label", fill(words.samples_name, { epoch: `${epoch}`, count: `${SAMPLES}` }));
-    chartCanvas.setAttribute("aria-label", fill(words.chart_name, { epoch: `${epoch}`, reconstruction: shownNumber(reconstruction), kl: shownNumber(kl) }));
+    chartCanvas.setAttribute(
+      "aria-label",
+      fill(words.chart_name, { epoch: `${epoch}`, reconstruction: shownNumber(reconstruction), kl: shownNumber(kl) }),
+    );
     showControls();
     drawMap();
     drawGrid();
