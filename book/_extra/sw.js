@@ -1,3 +1,5 @@
+/// <reference lib="webworker" />
+
 // Keeps what was read, for reading without a network. Pages register it by _static/site.js.
 //
 // A file whose address says its version, or is the digest of a picture, is taken from what is kept. Anything else comes
@@ -8,8 +10,10 @@ const PATIENCE = 3000; // milliseconds that a kept page waits for the network
 const VERSIONED = /[?&](v|digest)=|\/_images\/[0-9a-f]{64}\./;
 const PAGE = /(\/|\.html)(\?|#|$)/;
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+worker.addEventListener("install", () => worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
 /** Puts an answer where older versions of it stood. @param {Request | string} request @param {Response} response */
 async function keep(request, response) {
@@ -71,16 +75,16 @@ async function answer(event) {
   }
 }
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== self.location.origin || request.headers.has("range")) return;
+  if (request.method !== "GET" || url.origin !== worker.location.origin || request.headers.has("range")) return;
   event.respondWith(answer(event));
 });
 
 // A page that has loaded tells what it is made of; what was loaded before there was a worker is fetched again. It is told
 // that it is kept once all of it is.
-self.addEventListener("message", (event) => {
+worker.addEventListener("message", (event) => {
   const { addresses } = event.data;
   const all = addresses.map(async (/** @type {string} */ address) => {
     const cache = await caches.open(KEPT);

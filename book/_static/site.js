@@ -4,7 +4,7 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 
 // Room is kept for formulas until they are set. Where that will not be, their TeX is shown.
 window.addEventListener("load", () => {
-  if (!window.MathJax?.version) document.documentElement.classList.add("formulas-stay");
+  if (!(/** @type {any} */ (window)).MathJax?.version) document.documentElement.classList.add("formulas-stay");
 });
 
 // Not on this computer's own address: there, other sites follow each other at the same one.
@@ -32,7 +32,9 @@ if (navigator.serviceWorker && !own) {
       const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) =>
         one.startsWith(root.origin)
       );
-      if (!navigator.connection?.saveData) active?.postMessage({ addresses: [...new Set(addresses)] });
+      if (!(/** @type {any} */ (navigator)).connection?.saveData) {
+        active?.postMessage({ addresses: [...new Set(addresses)] });
+      }
     } catch {
       // A browser that keeps nothing (a private window, say) reads the page all the same.
     }

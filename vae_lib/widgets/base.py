@@ -1,15 +1,12 @@
-"""What all widgets share: one ES module each, and weights, points and colours packed for the browser.
+"""What all widgets share: traits that refuse what they cannot show, and what is packed for the browser.
 
-A widget is a Python class with synced traits and an ES module that draws and computes. The module is the text of
-``common.js`` followed by the widget's own file, because a notebook host loads it alone and an import of a sibling
-would find nothing.
+A widget is a Python class with synced traits and an ES module that draws and computes (``sources``).
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
 import anywidget
@@ -23,7 +20,6 @@ from vae_lib.byte_grid import byte_rows
 from vae_lib.model import VAE
 from vae_lib.widgets.words import Words
 
-HERE: Final = Path(__file__).parent
 ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
     nn.SiLU: "silu",
     nn.ReLU: "relu",
@@ -46,20 +42,6 @@ class Layer(TypedDict):
     outputs: int
     activation: str
     bits: int
-
-
-def module_source(*names: str) -> str:
-    """The ES module of a widget: ``common.js``, then what it shares with some others, then its own file."""
-    return _joined("common.js", *names)
-
-
-def style_source(*names: str) -> str:
-    """The style sheet of a widget: ``common.css``, then its own file."""
-    return _joined("common.css", *names)
-
-
-def _joined(*names: str) -> str:
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
@@ -198,8 +180,8 @@ def finite_pair(value: Any) -> list[float] | None:
 def uniforms(seed: int, count: int) -> np.ndarray:
     """The first ``count`` numbers strictly between 0 and 1 of a seed, float64 of shape (count,).
 
-    Words of mulberry32 (T. Ettinger): a few lines in either language, so that Python and ``uniforms`` of ``common.js``
-    hold the same numbers.
+    Words of mulberry32 (T. Ettinger): a few lines in either language, so that Python and ``uniforms`` of
+    ``shared/numbers.js`` hold the same numbers.
 
     Args:
         seed: a whole number from 0 to 2³² − 1.
@@ -215,7 +197,7 @@ def uniforms(seed: int, count: int) -> np.ndarray:
 def normals(seed: int, count: int) -> np.ndarray:
     """The first ``count`` standard normal numbers of a seed, float64 of shape (count,), as the page draws them.
 
-    ``uniforms``, two at a time, by Box and Muller (1958); equal to those of ``common.js`` but for the last digits.
+    ``uniforms``, two at a time, by Box and Muller (1958); equal to the page's but for the last digits.
 
     Args:
         seed: a whole number from 0 to 2³² − 1.

@@ -1,5 +1,18 @@
 // A pad to draw a digit on, and what a VAE makes of it: X, Q(z|X), ε, z, f(z), log P(X|z).
 
+import { drawRing, fitCanvas, haloText, INKS, mixed, picture, termColours } from "./shared/canvas.js";
+import { roundUp } from "./shared/chart.js";
+import { announcer, choices, element, OWN_KEYS } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { clusters, drawEllipses, drawMarker, drawStatic, mostNear } from "./shared/latent_map.js";
+import { Network } from "./shared/network.js";
+import { bytes, clamp, halfFloats, normals } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** @typedef {[number, number]} Pair */
 /** @typedef {{ink: Float32Array, x: Uint8Array}} Sheet the pad's ink, 0 to 1, and the picture made of it, 0 to 255 */
 /**

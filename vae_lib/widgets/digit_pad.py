@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,22 +18,20 @@ from vae_lib import pretrained
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
-    HERE,
     BookWidget,
     as_sent,
     describe_layers,
-    module_source,
     pack_weights,
-    style_source,
 )
 from vae_lib.widgets.codes import PlanePoint, Values, check_codes, check_labels, extent, pack_labels, pack_points
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import DIGIT_PAD
 
 SIDE: Final = 28
 PIXELS: Final = SIDE * SIDE
 QUANTILES: Final = (0.05, 0.5, 0.95)
 DOTS: Final = 2500  # on the map, of a shipped model: enough to see where each kind lies, at a quarter of the bytes
-EXAMPLES: Final = HERE / "data" / "mnist-examples.safetensors"
+EXAMPLES: Final = Path(__file__).parent / "data" / "mnist-examples.safetensors"
 
 
 class Examples(NamedTuple):
@@ -151,7 +150,7 @@ class DigitPad(BookWidget):
     Source: Eq. (4) with one z for each X; LeCun et al. 1998 for the form of MNIST's digits.
     """
 
-    _esm = module_source("chart.js", "latent_map.js", "digit_pad.js")
+    _esm = module_source("digit_pad.js")
     _css = style_source("digit_pad.css")
 
     x = Picture(bytes(PIXELS)).tag(sync=True)

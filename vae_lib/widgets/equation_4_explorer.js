@@ -1,5 +1,14 @@
 // Equation (4): a posterior with two modes, a Gaussian Q over it, and the terms as bars on one axis of nats.
 
+import { drawRing, fitCanvas, haloText, INKS, termColours } from "./shared/canvas.js";
+import { announcer, element, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { clamp } from "./shared/numbers.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope, Theme } from "./shared/view.js" */
+
 /** @typedef {{x: number, sigma: number, mean: number, std: number}} Setting */
 /** @typedef {{evidence: number, gap: number, elbo: number, reconstruction: number, kl: number}} Terms */
 

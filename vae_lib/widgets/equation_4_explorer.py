@@ -11,7 +11,8 @@ import traitlets
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl, gaussian_log_density, standard_normal_log_density
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, module_source, number_in, style_source
+from vae_lib.widgets.base import BookWidget, NumberIn, Range, number_in
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import EQUATION_4_EXPLORER
 
 X: Final[Range] = (-1.0, 3.0)

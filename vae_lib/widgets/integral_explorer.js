@@ -1,5 +1,18 @@
 // Eq. (1) by draws from the prior: a map of the draws and their shares of the sum, and the estimate as draws are added.
 
+import { drawRing, fitCanvas, haloText, INKS, picture, termColours } from "./shared/canvas.js";
+import { Chart } from "./shared/chart.js";
+import { announcer, element, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { dot, drawCircleNames, drawCircles, drawStatic } from "./shared/latent_map.js";
+import { Network } from "./shared/network.js";
+import { clamp, normals } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, grouped, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** As in Python. */
 const MOST = 4096;
 const SEEDS = 2 ** 32;
@@ -475,16 +488,14 @@ function build(model, body, scope) {
     });
     const percent = Math.round(100 * shares[best]);
     const names = { draws: grouped(count), carriers: grouped(carriers) };
+    const largest = percent > 99
+      ? fill(words.share_all, { share: "99" })
+      : fill(words.share, { share: shares[best] < 0.1 ? shownNumber(100 * shares[best], 1) : `${percent}` });
     share.textContent = count < now.count
       ? fill(words.working, { done: grouped(count), draws: grouped(now.count) })
       : count === 1
       ? words.share_one
-      : `${
-        percent > 99
-          ? fill(words.share_all, { share: "99" })
-          : fill(words.share, { share: shares[best] < 0.1 ? shownNumber(100 * shares[best], 1) : `${percent}` })
-      } ` +
-        fill(carriers === count ? words.carriers_all : words.carriers, names);
+      : [largest, fill(carriers === count ? words.carriers_all : words.carriers, names)].join(" ");
     const [z1, z2] = [...draws.at(best)].map((value) => shownNumber(value));
     map.setAttribute("aria-label", fill(words.map_name, { ...names, z1, z2 }));
     const [low, high] = bandAt(count).map((/** @type {number} */ nats) => shownNumber(nats, 1));

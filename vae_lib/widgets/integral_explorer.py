@@ -20,11 +20,10 @@ from vae_lib.widgets.base import (
     as_sent,
     check_image_shape,
     describe_layers,
-    module_source,
     normals,
     pack_weights,
-    style_source,
 )
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import INTEGRAL_EXPLORER
 
 MOST: Final = 4096
@@ -74,7 +73,7 @@ class IntegralExplorer(BookWidget):
     Source: Eq. (1); ``evidence.prior_monte_carlo``, with these draws.
     """
 
-    _esm = module_source("chart.js", "latent_map.js", "integral_explorer.js")
+    _esm = module_source("integral_explorer.js")
     _css = style_source("integral_explorer.css")
 
     draws = traitlets.Int(256, min=1, max=MOST, help="How many draws are shown.").tag(sync=True)

@@ -1,5 +1,15 @@
 // Two Gaussians, and each divergence between them as the signed area under its integrand.
 
+import { drawRing, fitCanvas, haloText, INKS, mixed, termColours } from "./shared/canvas.js";
+import { Chart, roundUp } from "./shared/chart.js";
+import { announcer, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { clamp } from "./shared/numbers.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** @typedef {[number, number]} Gaussian mean and standard deviation */
 
 /** The bounds that Python's `MeanAndSd` keeps, and the axis, on which every mean lies. */

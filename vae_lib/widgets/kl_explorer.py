@@ -8,7 +8,8 @@ from typing import Any, Final
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, finite_pair, module_source, style_source
+from vae_lib.widgets.base import BookWidget, finite_pair
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import KL_EXPLORER
 
 LARGEST_MEAN: Final = 4.0
@@ -61,7 +62,7 @@ class KLExplorer(BookWidget):
     Source: Eq. (2) with two Gaussians.
     """
 
-    _esm = module_source("chart.js", "kl_explorer.js")
+    _esm = module_source("kl_explorer.js")
     _css = style_source("kl_explorer.css")
 
     q = MeanAndSd([1.0, 0.5]).tag(sync=True)

@@ -1,5 +1,17 @@
 // Q(z|X) = N(μ, diag σ²) on a map of two latent numbers, and its divergence from the prior, part by part.
 
+import { drawRing, fitCanvas, haloText, INKS, termColours } from "./shared/canvas.js";
+import { roundUp } from "./shared/chart.js";
+import { announcer, choices, element, slider } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { drawCircles, drawEllipses } from "./shared/latent_map.js";
+import { clamp } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** @typedef {{mean: [number, number], std: [number, number]}} Q */
 /** @typedef {"center" | 0 | 1} Handle the center, or the axis whose width it is */
 
@@ -79,8 +91,8 @@ function drawQ(context, plane, { q, places, held, colours, inks, font, words }) 
   drawEllipses(context, center, q.std.map((/** @type {number} */ sd) => sd * plane.scale), colour);
   for (const [axis, { at }] of widths.entries()) {
     context.beginPath();
-    context.moveTo(...center);
-    context.lineTo(.../** @type {[number, number]} */ (at));
+    context.moveTo(center[0], center[1]);
+    context.lineTo(at[0], at[1]);
     context.strokeStyle = colour;
     context.lineWidth = 1.25;
     context.stroke();
@@ -165,11 +177,13 @@ function build(model, body, scope) {
     });
   const knobs = { mean: [knob("mean", 0), knob("mean", 1)], std: [knob("std", 0), knob("std", 1)] };
 
-  /** @type {{label: string, name: string, pick: () => Q}[]} */
+  /** @typedef {{label: string, name: string, pick: () => Q}} Preset */
+  /** @type {Preset[]} */
   const presets = [
     { label: words.preset_prior, name: words.preset_prior, pick: () => ({ mean: [0, 0], std: [1, 1] }) },
     { label: words.preset_sure, name: words.preset_sure, pick: () => ({ ...now, std: [SURE, SURE] }) },
   ];
+  /** @type {Preset[]} */
   const digits = model.get("choices").map((/** @type {any} */ { label, mean, std }) => ({
     label,
     name: fill(words.preset_digit, { label }),
@@ -287,7 +301,8 @@ function build(model, body, scope) {
   /** @param {"mean" | "std"} kind @param {number} axis @param {number} value */
   const set = (kind, axis, value) => {
     const digits = kind === "mean" ? 1000 : 10000;
-    const kept = clamp(Math.round(value * digits) / digits, ...(kind === "mean" ? [-EXTENT, EXTENT] : STD));
+    const [low, high] = kind === "mean" ? [-EXTENT, EXTENT] : STD;
+    const kept = clamp(Math.round(value * digits) / digits, low, high);
     move({ ...now, [kind]: now[kind].map((old, i) => (i === axis ? kept : old)) });
   };
   const follow = () => {

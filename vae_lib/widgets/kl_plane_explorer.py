@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl
-from vae_lib.widgets.base import BookWidget, Range, finite_pair, module_source, style_source
+from vae_lib.widgets.base import BookWidget, Range, finite_pair
 from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import KL_PLANE_EXPLORER
 
 MEAN: Final[Range] = (-4.0, 4.0)
@@ -62,7 +63,7 @@ class KLPlaneExplorer(BookWidget):
     Source: the second term of Eq. (4); Kingma & Welling 2013, appendix B.
     """
 
-    _esm = module_source("chart.js", "latent_map.js", "kl_plane_explorer.js")
+    _esm = module_source("kl_plane_explorer.js")
     _css = style_source("kl_plane_explorer.css")
 
     mean = PairIn([1.2, -0.5], MEAN, "move Q onto the map").tag(sync=True)

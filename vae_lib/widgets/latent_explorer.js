@@ -1,5 +1,17 @@
 // The latent space as a map, a point z on it, and the digit that the decoder draws at z.
 
+import { drawRing, fitCanvas, haloText, INKS, mixed, picture, termColours } from "./shared/canvas.js";
+import { announcer, choice, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable, mapKeys } from "./shared/hand.js";
+import { clusters, drawEllipses, drawMarker, drawStatic, mostNear } from "./shared/latent_map.js";
+import { Network } from "./shared/network.js";
+import { bytes, clamp, halfFloats } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Palette, Scope, Theme } from "./shared/view.js" */
+
 const LENS_TIMES = [64, 32, 16, 8, 4, 2];
 const BACKDROP_INK = 0.6; // how dark its pictures are
 const WALK_MS = 4000; // from one end to the other

@@ -13,9 +13,7 @@ from vae_lib.widgets.base import (
     BookWidget,
     check_image_shape,
     describe_layers,
-    module_source,
     pack_weights,
-    style_source,
 )
 from vae_lib.widgets.codes import (
     PlanePoint,
@@ -27,6 +25,7 @@ from vae_lib.widgets.codes import (
     pack_labels,
     pack_points,
 )
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import LATENT_EXPLORER
 
 
@@ -64,7 +63,7 @@ class LatentExplorer(BookWidget):
             different digits with codes.
     """
 
-    _esm = module_source("latent_map.js", "latent_explorer.js")
+    _esm = module_source("latent_explorer.js")
     _css = style_source("latent_explorer.css")
 
     z = PlanePoint([0.0, 0.0]).tag(sync=True)

@@ -1,5 +1,14 @@
 // One slider for each latent number, sorted by its KL; the decoded picture; how far each slider moves a pixel.
 
+import { picture } from "./shared/canvas.js";
+import { announcer, choices, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import { Network } from "./shared/network.js";
+import { clamp, normals } from "./shared/numbers.js";
+import { mount, tell } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** A latent number whose KL is under this many nats is not used. Python and the words say so too. */
 const UNUSED = 0.01;
 
@@ -128,18 +137,13 @@ function build(model, body, scope) {
     moveTo(Array.from(normals(seed, count), (value) => clamp(value, -extent, extent)), { seed: (seed + 1) % 2 ** 32 });
     live.say(() => words.said_draw);
   });
-  const starts = choices(
-    scope,
-    model.get("choices").map((/** @type {any} */ { label, z: code }) => ({
-      label,
-      name: fill(words.digit, { label }),
-      code,
-    })),
-    ({ label, code }) => {
-      moveTo([...code]);
-      live.say(() => fill(words.said_digit, { label }));
-    },
-  );
+  /** @type {{label: string, z: number[]}[]} */
+  const codes = model.get("choices");
+  const digits = codes.map(({ label, z: code }) => ({ label, name: fill(words.digit, { label }), code }));
+  const starts = choices(scope, digits, ({ label, code }) => {
+    moveTo([...code]);
+    live.say(() => fill(words.said_digit, { label }));
+  });
   const used = kl.filter((/** @type {number} */ nats) => nats >= UNUSED).length;
   body.replaceChildren(
     element("p", { class: "vae-says" }, fill(words.summary, { used: `${used}`, all: `${count}` })),
@@ -226,7 +230,7 @@ function build(model, body, scope) {
     const old = z;
     z = next;
     for (const { index, knob } of rows) if (first || z[index] !== old[index]) knob.set(z[index]);
-    starts.mark(({ code }) => code.every((/** @type {number} */ value, /** @type {number} */ i) => value === z[i]));
+    starts.mark(({ code }) => code.every((value, i) => value === z[i]));
     paint();
     measureLater();
   };

@@ -19,11 +19,10 @@ from vae_lib.widgets.base import (
     Seed,
     check_image_shape,
     describe_layers,
-    module_source,
     pack_weights,
-    style_source,
 )
 from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import LATENT_SLIDERS
 
 FEWEST_LATENTS: Final = 3

@@ -1,5 +1,11 @@
 // Multiple choice: native radio buttons, and below them the reason of the answer that is chosen.
 
+import { element, freshId, OWN_KEYS } from "./shared/form.js";
+import { mount, tell } from "./shared/view.js";
+import { fill, ShownError } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /**
  * @typedef {[tag: string, text: string]} Piece
  * @typedef {{text: Piece[], answers: {text: Piece[], reason: Piece[], right: boolean}[]}} Question

@@ -11,7 +11,8 @@ from typing import Any, Final
 import traitlets
 from IPython.display import display
 
-from vae_lib.widgets.base import BookWidget, module_source, style_source
+from vae_lib.widgets.base import BookWidget
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import QUICK_QUESTIONS
 
 MARKUP: Final = re.compile(

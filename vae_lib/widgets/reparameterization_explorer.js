@@ -1,5 +1,15 @@
 // z = μ + σε: each ε joined to its z, and two estimates of one gradient of E[z²] as histograms on one scale.
 
+import { drawRing, fitCanvas, haloText, INKS, mixed, termColours } from "./shared/canvas.js";
+import { Chart, roundUp } from "./shared/chart.js";
+import { announcer, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable } from "./shared/hand.js";
+import { clamp, normals } from "./shared/numbers.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, grouped, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** @typedef {"mu" | "sigma"} Parameter */
 /** @typedef {"score" | "pathwise"} Kind */
 /** @typedef {{mu: number, sigma: number, samples: number, seed: number, wrt: Parameter}} Setting */

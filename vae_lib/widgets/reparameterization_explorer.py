@@ -8,7 +8,8 @@ import numpy as np
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, module_source, normals, style_source
+from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, normals
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import REPARAMETERIZATION_EXPLORER
 
 MU: Final[Range] = (-3.0, 3.0)
@@ -42,7 +43,7 @@ class ReparameterizationExplorer(BookWidget):
     E[ε⁴] = 3, E[ε⁶] = 15, E[ε⁸] = 105.
     """
 
-    _esm = module_source("chart.js", "reparameterization_explorer.js")
+    _esm = module_source("reparameterization_explorer.js")
     _css = style_source("reparameterization_explorer.css")
 
     mu = NumberIn(1.0, MU).tag(sync=True)

@@ -1,5 +1,30 @@
 // One slider through a series of models: the map, samples and reconstructions of each, and where its terms lie.
 
+import { drawRing, fitCanvas, haloText, INKS, picture, termColours } from "./shared/canvas.js";
+import { Chart } from "./shared/chart.js";
+import { axisTo, drawCurve, drawPoint, TermsOverEpochs } from "./shared/epoch_chart.js";
+import { announcer, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import { draggable, mapKeys } from "./shared/hand.js";
+import {
+  clusters,
+  dotLook,
+  drawBeyond,
+  drawCircleNames,
+  drawCircles,
+  drawDots,
+  drawMarker,
+  drawNames,
+  drawPosteriors,
+  readable,
+} from "./shared/latent_map.js";
+import { Network, weightBytes } from "./shared/network.js";
+import { bytes, clamp, halfFloats, normals } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+
+/** @import { Model, Scope } from "./shared/view.js" */
+
 /** How long the dots glide to their new places, and how long Play rests at a model, in milliseconds. */
 const GLIDE = 200;
 const REST = 600;

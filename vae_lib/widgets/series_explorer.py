@@ -21,13 +21,12 @@ from vae_lib.widgets.base import (
     BookWidget,
     Seed,
     describe_layers,
-    module_source,
     normals,
     number_in,
     pack_weights,
-    style_source,
 )
 from vae_lib.widgets.codes import SMALLEST_EXTENT, PlanePoint, extent, pack_labels, pack_points
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import SERIES_EXPLORER
 
 SAMPLES: Final = 18
@@ -79,7 +78,7 @@ class SeriesExplorer(BookWidget):
     Source: Eq. (4) with a weight β on its KL term (Higgins et al. 2017); rate and distortion as in Alemi et al. 2018.
     """
 
-    _esm = module_source("chart.js", "epoch_chart.js", "latent_map.js", "series_explorer.js")
+    _esm = module_source("series_explorer.js")
     _css = style_source("series_explorer.css")
 
     index = Place(0).tag(sync=True)

@@ -1,5 +1,5 @@
-// A VAE that learns, for TrainingExplorer. One function that needs nothing but `uniforms` of common.js, so that the text
-// of the two is the whole program of a worker.
+// A VAE that learns, for TrainingExplorer. One function that needs nothing but what it is given, so that its text and that
+// of `uniforms` are the whole program of a worker.
 
 /**
  * @typedef {{lr: number, beta: number, sigma: number, sample: boolean, kl: boolean, gradient: "pathwise" | "score",
@@ -8,7 +8,8 @@
  *   `images` hold `pixels` values each, from 0 to `brightest`
  */
 
-function trainer() {
+/** @param {(seed: number) => () => number} uniforms */
+export function trainer(uniforms) {
   // ------------------------------------------------------------------------------------------------- networks
 
   /** Rows of y are W x + b; four outputs at a time, so that x is read once for all. */
@@ -163,6 +164,15 @@ function trainer() {
       this.df = room(pixels);
       this.reconstruction = room(1);
       this.kl = room(1);
+      this.moment = new Float64Array(total);
+      this.square = new Float64Array(total);
+      this.steps = 0;
+      this.epoch = 0;
+      /** The order of the running epoch's pictures, and how many of them are done. @type {Int32Array | null} */
+      this.order = null;
+      this.done = 0;
+      this.sums = [0, 0];
+      this.uniform = uniforms(seed);
       this.reset(seed);
     }
 
@@ -190,11 +200,10 @@ function trainer() {
     }
 
     forget(epoch = 0) {
-      this.moment = new Float64Array(this.parameters.length);
-      this.square = new Float64Array(this.parameters.length);
+      this.moment.fill(0);
+      this.square.fill(0);
       this.steps = 0;
       this.epoch = epoch;
-      /** The order of the running epoch's pictures, and how many of them are done. @type {Int32Array | null} */
       this.order = null;
       this.done = 0;
       this.sums = [0, 0];

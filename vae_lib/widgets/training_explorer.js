@@ -1,5 +1,29 @@
 // A VAE that learns the 8×8 digits in the page: the map, samples and both terms while it trains, and one step taken apart.
 
+import { fitCanvas, haloText, INKS, picture, termColours } from "./shared/canvas.js";
+import { TermsOverEpochs } from "./shared/epoch_chart.js";
+import { announcer, choice, choices, element, freshId, OWN_KEYS, slider } from "./shared/form.js";
+import {
+  clusters,
+  dotLook,
+  drawBeyond,
+  drawCircles,
+  drawDots,
+  drawNames,
+  drawPosteriors,
+  readable,
+} from "./shared/latent_map.js";
+import { bytes, normals, uniforms } from "./shared/numbers.js";
+import { Plane } from "./shared/plane.js";
+import { currentTheme, mount, tell, watchTheme } from "./shared/view.js";
+import { fill, ShownError, shownNumber } from "./shared/words.js";
+import { trainer } from "./trainer.js";
+
+/**
+ * @import { Model, Scope } from "./shared/view.js"
+ * @import { Settings } from "./trainer.js"
+ */
+
 /** How many epochs a press on Train is good for: a page that was forgotten comes to rest. */
 const EPOCHS = 300;
 
@@ -42,12 +66,11 @@ function roughly(value) {
  */
 function trainingThread(scope, hear) {
   const ownThread = () => {
-    const take = trainer().serve(hear, SHORT_SLICE);
+    const take = trainer(uniforms).serve(hear, SHORT_SLICE);
     scope.onEnd(() => take({ order: "end" }));
     return take;
   };
-  const program =
-    `${uniforms}\n${trainer}\nconst take = trainer().serve((message) => postMessage(message), ${LONG_SLICE});\n` +
+  const program = `const take = (${trainer})(${uniforms}).serve((message) => postMessage(message), ${LONG_SLICE});\n` +
     "onmessage = ({ data }) => take(data);";
   /** @type {any[] | null} what the worker may not have got, until it says something */
   let sent = [];
@@ -126,7 +149,7 @@ function build(model, body, scope) {
   const words = model.get("words");
   const palette = model.get("palette");
   const { signal } = scope;
-  const { Learner, countParameters } = trainer();
+  const { Learner, countParameters } = trainer(uniforms);
   const labels = bytes(model.get("labels"));
   const images = bytes(model.get("images"));
   const side = 8;
@@ -267,7 +290,7 @@ function build(model, body, scope) {
   ];
   const whichDigit = choices(
     scope,
-    examples.map((place, i) => ({
+    examples.map((_, i) => ({
       label: words.example_names[i],
       name: fill(words.apart_digit, { name: words.example_names[i] }),
       i,

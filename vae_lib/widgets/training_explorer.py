@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from vae_lib import data
 from vae_lib.model import VAE
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, module_source, style_source, uniforms
+from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, uniforms
 from vae_lib.widgets.codes import pack_labels
+from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import TRAINING_EXPLORER
 
 PIXELS: Final = 64
@@ -79,7 +80,7 @@ class TrainingExplorer(BookWidget):
     Source: Eq. (4); Kingma & Welling 2013 for the pathwise gradient, Williams 1992 for the other; Kingma & Ba 2015.
     """
 
-    _esm = module_source("chart.js", "epoch_chart.js", "latent_map.js", "trainer.js", "training_explorer.js")
+    _esm = module_source("training_explorer.js")
     _css = style_source("training_explorer.css")
 
     seed = Seed().tag(sync=True)

@@ -1,7 +1,15 @@
 // A map of a latent space with its codes and their digits, for the widgets that show one.
 
+import { channels, drawRing, fitCanvas, haloText, INKS, mixed } from "./canvas.js";
+import { clamp } from "./numbers.js";
+
+/**
+ * @import { Plane } from "./plane.js"
+ * @import { Theme } from "./view.js"
+ */
+
 /** Per digit: its points' indices, and the median of its codes, where its name is written. */
-function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels) {
+export function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels) {
   const median = (/** @type {number[]} */ values) => Float32Array.from(values).sort()[values.length >> 1];
   return Array.from({ length: 10 }, (_, digit) => digit).flatMap((digit) => {
     /** @type {number[]} */
@@ -13,7 +21,7 @@ function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ 
 }
 
 /** The digit that most codes within `radius` of z have, or null where there are none. */
-function mostNear(
+export function mostNear(
   /** @type {Float32Array} */ points,
   /** @type {Uint8Array} */ labels,
   /** @type {number[]} */ z,
@@ -28,7 +36,7 @@ function mostNear(
 }
 
 /** The part of the map that does not move: grid or backdrop, circles of the prior, dots, names of the digits. */
-function drawStatic(
+export function drawStatic(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {any} */ scene,
@@ -57,7 +65,7 @@ function drawStatic(
 }
 
 /** What a dot looks like: few dots are drawn large and full, ten thousand of them small and pale; all fainter over pictures. */
-function dotLook(
+export function dotLook(
   /** @type {number} */ count,
   /** @type {string[]} */ colours,
   /** @type {number} */ size,
@@ -74,7 +82,7 @@ function dotLook(
  * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long for
  * ten thousand dots. The context is one that is often read.
  */
-function drawDots(
+export function drawDots(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {Float32Array} */ points,
@@ -107,7 +115,7 @@ function drawDots(
 }
 
 /** The prior's circles at one and two standard deviations. */
-function drawCircles(
+export function drawCircles(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {string} */ colour,
@@ -124,7 +132,7 @@ function drawCircles(
 }
 
 /** The ellipses of one and two standard deviations about a pixel. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {number[]} radii of one standard deviation @param {string} colour */
-function drawEllipses(context, [x, y], [rx, ry], colour) {
+export function drawEllipses(context, [x, y], [rx, ry], colour) {
   for (const [deviations, alpha, line] of [[2, 0.14, 1.5], [1, 0.24, 2]]) {
     context.beginPath();
     context.ellipse(x, y, deviations * rx, deviations * ry, 0, 0, 2 * Math.PI);
@@ -138,7 +146,7 @@ function drawEllipses(context, [x, y], [rx, ry], colour) {
 }
 
 /** Each digit at the median of its codes. */
-function drawNames(
+export function drawNames(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {{digit: number, at: number[]}[]} */ medians,
@@ -161,7 +169,7 @@ function drawNames(
 }
 
 /** The circles' names, where they cover no digit's. */
-function drawCircleNames(
+export function drawCircleNames(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {{at: number[]}[]} */ medians,
@@ -177,7 +185,7 @@ function drawCircleNames(
 }
 
 /** Names that would lie on each other, pushed apart to `room`. */
-function apart(/** @type {{digit: number, at: number[]}[]} */ names, /** @type {number} */ room) {
+export function apart(/** @type {{digit: number, at: number[]}[]} */ names, /** @type {number} */ room) {
   const moved = names.map(({ digit, at }) => ({ digit, at: [...at] }));
   for (let round = 0; round < 30; round++) {
     for (const one of moved) {
@@ -197,7 +205,7 @@ function apart(/** @type {{digit: number, at: number[]}[]} */ names, /** @type {
 }
 
 /** A dot to stamp, with room for its soft edge. */
-function dot(/** @type {number} */ radius, /** @type {string} */ colour) {
+export function dot(/** @type {number} */ radius, /** @type {string} */ colour) {
   const canvas = document.createElement("canvas");
   const context = fitCanvas(canvas, 2 * radius + 2, 2 * radius + 2);
   context.fillStyle = colour;
@@ -208,7 +216,7 @@ function dot(/** @type {number} */ radius, /** @type {string} */ colour) {
 }
 
 /** Codes beyond the map: a triangle at the edge, pointing to where they are. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {Float32Array} points @param {Uint8Array} labels @param {string[]} colours */
-function drawBeyond(context, plane, points, labels, colours) {
+export function drawBeyond(context, plane, points, labels, colours) {
   const { extent, size } = plane;
   for (let i = 0; i < labels.length; i++) {
     const [x, y] = [points[2 * i], points[2 * i + 1]];
@@ -225,7 +233,7 @@ function drawBeyond(context, plane, points, labels, colours) {
 }
 
 /** The digits' names that can stand near their codes, on the map; none where most codes lie in one heap. @param {{digit: number, at: number[]}[]} medians @param {Plane} plane */
-function readable(medians, plane) {
+export function readable(medians, plane) {
   const inner = plane.extent - 24 / plane.scale; // the triangles at the edge stay free
   const names = medians.map(({ digit, at }) => ({ digit, at: at.map((value) => clamp(value, -inner, inner)) }));
   const moved = apart(names, 20 / plane.scale);
@@ -236,7 +244,7 @@ function readable(medians, plane) {
 }
 
 /** Q(z|X) of each example, one standard deviation wide, and its letter beside it. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {Float32Array[]} posteriors @param {any} style */
-function drawPosteriors(context, plane, posteriors, { colour, inks, font, names }) {
+export function drawPosteriors(context, plane, posteriors, { colour, inks, font, names }) {
   const drawn = posteriors.map((
     [mean1, mean2, sd1, sd2],
   ) => [plane.x(mean1), plane.y(mean2), Math.max(1.5, sd1 * plane.scale), Math.max(1.5, sd2 * plane.scale)]);
@@ -275,7 +283,7 @@ function freePlace(/** @type {number} */ radius, /** @type {number[][]} */ taken
 }
 
 /** The ring at z, with hairlines to the map's edges. */
-function drawMarker(
+export function drawMarker(
   /** @type {CanvasRenderingContext2D} */ context,
   /** @type {Plane} */ plane,
   /** @type {number[]} */ z,
@@ -294,29 +302,4 @@ function drawMarker(
   context.stroke();
   context.globalAlpha = 1;
   drawRing(context, [x, y], { colour: inks.ink, paper: inks.paper });
-}
-
-/**
- * The arrow keys move a point on a map by `step`, with Shift five times as far; Home brings it to the origin.
- * @param {Scope} scope @param {HTMLElement} map @param {number} step
- * @param {() => number[]} at @param {(next: number[]) => void} moveTo
- */
-function mapKeys(scope, map, step, at, moveTo) {
-  map.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const far = (event.shiftKey ? 5 : 1) * step;
-    const [x, y] = at();
-    /** @type {Record<string, number[]>} */
-    const targets = {
-      ArrowLeft: [x - far, y],
-      ArrowRight: [x + far, y],
-      ArrowDown: [x, y - far],
-      ArrowUp: [x, y + far],
-      Home: [0, 0],
-    };
-    const target = targets[event.key];
-    if (!target) return;
-    event.preventDefault(); // or the page would scroll
-    moveTo(target);
-  }, { signal: scope.signal });
 }

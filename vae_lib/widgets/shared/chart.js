@@ -1,13 +1,16 @@
-// A picture over a number line: axis, scale, curves. Python puts this text between common.js and a widget's own file.
+// A picture over a number line: axis, scale, curves.
+
+import { haloText } from "./canvas.js";
+import { shownNumber } from "./words.js";
 
 /** 1, 2, 5, 10, ..., or 0.5, 0.2, ...: the first of these that is at least `least`. @param {number} least */
-function roundUp(least) {
+export function roundUp(least) {
   const power = 10 ** Math.floor(Math.log10(least) + 1e-9);
   return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
 }
 
 /** A picture over a number line: the axis below, a scale at the left, room above and below for what is written. */
-class Chart {
+export class Chart {
   /**
    * @param {CanvasRenderingContext2D} context @param {number} width @param {number} height
    * @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range

@@ -1,4 +1,9 @@
-// Curves of both terms of Eq. (4) over the epochs. Python puts this text after chart.js.
+// Curves of both terms of Eq. (4) over the epochs.
+
+import { drawRing, haloText } from "./canvas.js";
+import { Chart } from "./chart.js";
+import { clamp } from "./numbers.js";
+import { fill, shownNumber } from "./words.js";
 
 /** Room at the left for the scale's numbers. */
 const MARGIN = 40;
@@ -7,12 +12,12 @@ const MARGIN = 40;
 const MOST_DOTS = 40;
 
 /** An axis whose zero stands `MARGIN` pixels from the left. @param {number} most @param {number} width @returns {[number, number]} */
-function axisTo(most, width) {
+export function axisTo(most, width) {
   return [(-most * MARGIN) / (width - MARGIN - 16), (most * (width - MARGIN)) / (width - MARGIN - 16)];
 }
 
 /** A dot on a curve. @param {CanvasRenderingContext2D} context @param {number[]} at @param {string} colour */
-function drawPoint(context, [x, y], colour) {
+export function drawPoint(context, [x, y], colour) {
   context.beginPath();
   context.arc(x, y, 3, 0, 2 * Math.PI);
   context.fillStyle = colour;
@@ -20,7 +25,7 @@ function drawPoint(context, [x, y], colour) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number[][]} points @param {string} colour */
-function drawCurve(context, points, colour, width = 2) {
+export function drawCurve(context, points, colour, width = 2) {
   context.beginPath();
   for (const [x, y] of points) context.lineTo(x, y);
   context.lineWidth = width;
@@ -49,7 +54,7 @@ class EpochChart extends Chart {
 }
 
 /** Both terms and the ELBO over the epochs. */
-class TermsOverEpochs {
+export class TermsOverEpochs {
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {{values: number[], reconstruction: number[], kl: number[]}} entries epochs, and nats */
   constructor(context, width, height, { values, reconstruction, kl }) {
     const elbo = reconstruction.map((value, i) => value - kl[i]);
@@ -152,6 +157,7 @@ class TermsOverEpochs {
     context.stroke();
     context.globalAlpha = 1;
     const styles = { kl: colours.kl, elbo: inks.ink, reconstruction: colours.reconstruction };
+    /** @type {(keyof typeof styles)[]} */
     const below = [];
     for (const name of /** @type {const} */ (["kl", "elbo", "reconstruction"])) {
       const y = chart.y(curves[name][index]);
