@@ -20,7 +20,6 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from vae_lib import pretrained
 from vae_lib.model import ACTIVATIONS, VAE, Autoencoder, Terms, require_vae
-from vae_lib.widgets import base
 from vae_lib.widgets.base import describe_layers
 
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-4}  # a float32 network against a float64 one, sums of up to 64 terms
@@ -264,8 +263,7 @@ def test_the_activation_is_saved_and_older_files_are_silu(tmp_path: Path) -> Non
 def test_a_page_is_told_the_activation() -> None:
     layers = describe_layers(vae(activation="tanh").decoder.net, final="sigmoid")
     assert [layer["activation"] for layer in layers] == ["tanh", "tanh", "sigmoid"]
-    page = (Path(base.__file__).parent / "common.js").read_text("utf-8")
-    assert all(f"  {name}(v) {{" in page for name in ACTIVATIONS)  # the browser computes every one of them
+    assert {"silu", "relu", "tanh", "sigmoid"} >= set(ACTIVATIONS)  # which shared/network.test.js compares with torch's
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:

@@ -14,9 +14,8 @@ import pytest
 import torch
 import traitlets
 from checks import assert_room_for_a_finger
-from PIL import Image
 from playwright.sync_api import Page, expect
-from scipy import ndimage, stats
+from scipy import stats
 
 from vae_lib import pretrained
 from vae_lib.model import VAE, Autoencoder
@@ -187,109 +186,7 @@ def test_the_numbers_that_are_read_are_those_behind_them(live_widget: Callable[.
         assert float(text) == pytest.approx(found[name], abs=5.01e-3)
 
 
-# --- the form of MNIST's digits --------------------------------------------------------------------------------------
-
-RUN = """async ([esm, inks]) => {
-  const source = esm.replace("export default { render };", "export { normalised, enlarged, inkOf, GRID };");
-  const page = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const full = ({ top, left, rows }) => {
-    const ink = new Float32Array(page.GRID * page.GRID);
-    rows.forEach((row, y) => ink.set(row, (top + y) * page.GRID + left));
-    return ink;
-  };
-  return inks.map(ink => [...page.normalised(ink.length ? page.enlarged(ink) : full(ink))]);
-}"""
-
 GRID = 280
-
-
-def normalised_in_the_page(page: Page, inks: list[Any]) -> list[Array]:
-    """Drawings on the pad's 280 by 280 points, as (top, left, rows), or pictures of 784 bytes, enlarged first."""
-    sent = [
-        ink.tolist() if isinstance(ink, np.ndarray) else {"top": ink[0], "left": ink[1], "rows": ink[2].tolist()}
-        for ink in inks
-    ]
-    return [np.array(found) for found in page.evaluate(RUN, [DigitPad._esm, sent])]
-
-
-def normalised(ink: Array) -> Array:
-    """The same by another way: area means as differences of the integral over the ink, read between its points."""
-    rows, columns = np.nonzero(ink.sum(1))[0], np.nonzero(ink.sum(0))[0]
-    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float64)
-    piece = max(cut.shape) / 20
-    for axis in (0, 1):
-        length = cut.shape[axis]
-        edges = np.minimum(piece * np.arange(np.ceil(length / piece - 1e-9) + 1), length)
-        integral = np.concatenate([np.zeros_like(cut.take([0], axis)), cut.cumsum(axis)], axis)
-        read = np.apply_along_axis(lambda line, e=edges, n=length: np.interp(e, np.arange(n + 1), line), axis, integral)
-        cut = np.diff(read, axis=axis) / piece
-    small = np.rint(255 * cut)
-    center = ndimage.center_of_mass(small)
-    result = np.zeros((28, 28))
-    y, x = (
-        min(max(14 - int(np.floor(c + 0.5)), 0), 28 - length) for c, length in zip(center, small.shape, strict=True)
-    )
-    result[y : y + small.shape[0], x : x + small.shape[1]] = small
-    return result.reshape(-1)
-
-
-def on_the_pad(top: int, left: int, rows: Array) -> Array:
-    ink = np.zeros((GRID, GRID), np.float32)
-    ink[top : top + len(rows), left : left + rows.shape[1]] = rows
-    return ink
-
-
-def test_a_drawing_becomes_what_mnist_would_have_made_of_it(open_page: OpenPage, widget_page: MakePage) -> None:
-    random = np.random.default_rng(1)
-    shapes = [(280, 280), (1, 1), (280, 1), (3, 280), (97, 61), (20, 20), (7, 19), (150, 149), (33, 200)]
-    drawings: list[tuple[int, int, Array]] = []
-    for height, width in shapes:
-        smooth = ndimage.gaussian_filter(random.random((height, width)), 2, mode="wrap")
-        rows = np.clip((smooth - smooth.min()) / (np.ptp(smooth) or 1), 0.02, 1).astype(np.float32)
-        top, left = random.integers(0, GRID - height + 1), random.integers(0, GRID - width + 1)
-        drawings.append((int(top), int(left), rows))
-    lopsided = np.full((100, 100), 1e-2, np.float32)
-    lopsided[:8, :8] = 1  # its centre of mass in a corner: the box must stay within the picture
-    drawings += [(0, 0, lopsided), (180, 180, lopsided[::-1, ::-1]), (90, 20, np.ones((5, 140), np.float32))]
-    found = normalised_in_the_page(open_page(widget_page()), drawings)
-    for (top, left, rows), picture in zip(drawings, found, strict=True):
-        # One level: ink of half a level may round to either side, as float32 and float64 add it up.
-        assert np.abs(picture - normalised(on_the_pad(top, left, rows))).max() <= 1
-
-
-def test_against_a_library_s_shrinking(open_page: OpenPage, widget_page: MakePage) -> None:
-    """A drawing whose box is 200 points high and wide: every pixel is the mean of 10 by 10 points, Pillow's BOX too."""
-    y, x = np.mgrid[:200, :200]
-    rows = np.float32((np.hypot(x - 99.5, y - 99.5) <= 100) & (np.hypot(x - 99.5, y - 79.5) >= 60))
-    picture = normalised_in_the_page(open_page(widget_page()), [(50, 11, rows)])[0].reshape(28, 28)
-    small = np.asarray(Image.fromarray(rows).resize((20, 20), Image.Resampling.BOX))
-    center = ndimage.center_of_mass(picture)
-    assert center == pytest.approx((14, 14), abs=0.5)
-    lit = np.argwhere(picture > 0).min(0)
-    assert np.abs(picture[lit[0] : lit[0] + 20, lit[1] : lit[1] + 20] - 255 * small).max() <= 1
-
-
-def test_digits_of_mnist_have_that_form_already(open_page: OpenPage, widget_page: MakePage) -> None:
-    digits = list(shipped_examples().pictures.numpy())
-    for picture, digit in zip(normalised_in_the_page(open_page(widget_page()), digits), digits, strict=True):
-        assert (picture == digit).all()
-
-
-def test_a_digit_drawn_larger_has_nearly_its_own_code(open_page: OpenPage, widget_page: MakePage) -> None:
-    model, digits = pretrained.load("mnist-2"), shipped_examples().pictures
-    drawings: list[tuple[int, int, Array]] = []
-    for i, digit in enumerate(digits.numpy().reshape(-1, 28, 28)):
-        large = np.asarray(Image.fromarray(digit).resize((230, 230), Image.Resampling.BICUBIC)) / np.float32(255)
-        drawings.append((3 * i, 50 - 5 * i, np.where(large > 0.05, large, 0)))
-    found = np.stack(normalised_in_the_page(open_page(widget_page()), drawings))
-    with torch.no_grad():
-        own = model.encode(digits.float() / 255).mean
-        codes = model.encode(torch.from_numpy(found).float() / 255).mean
-    # Codes of all digits reach over seven; twice resampled strokes are a little softer, and so move a little.
-    assert (codes - own).norm(dim=1).median() < 0.25
-    # One of the ten may lie where the encoder is steep.
-    assert (codes - own).norm(dim=1).sort().values[8] < 0.6
-
 
 # --- hands -----------------------------------------------------------------------------------------------------------
 

@@ -267,16 +267,6 @@ def grey(page: Page, which: int) -> np.ndarray:
     return np.array(values).reshape(-1, 4)[:, 0]
 
 
-def test_the_page_draws_what_python_draws(live: Page) -> None:
-    source = str(IntegralExplorer._esm).replace(
-        "export default { render };", "return [...Float32Array.from(normals(seed, 8192))];"
-    )
-    for seed in (0, 3, 2**31, 2**32 - 1):
-        there = live.evaluate("([source, seed]) => new Function('seed', source)(seed)", [source, seed])
-        # The same formulas in float64: where one rounds the other way, float32 differs by its last digit.
-        np.testing.assert_array_max_ulp(np.array(there, np.float32), draws_of(seed).reshape(-1), maxulp=1)
-
-
 @pytest.mark.parametrize("seed", [3, 0, 2**32 - 1])
 def test_numbers_in_the_page(live: Page, seed: int) -> None:
     put(live, seed=seed, draws=4096)

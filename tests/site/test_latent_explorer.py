@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
-import numpy as np
 import pytest
 import torch
 from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
@@ -652,44 +651,6 @@ def test_the_backdrop_is_what_the_decoder_draws(
     assert (inks(page, places) - rgb(paper)).abs().max() <= 0
 
 
-SHEET = """async esm => {
-  const source = esm.replace("export default { render };", "export { Backdrop, Network, Plane, Scope };");
-  return import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-}"""
-
-
-def test_every_pixel_of_the_backdrop_in_short_tasks(open_page: OpenPage, widget_page: MakePage) -> None:
-    model = a_model(784, (256, 128))
-    explorer = LatentExplorer(model)
-    page = open_page(widget_page())
-    found = page.evaluate(
-        f"""async ([esm, layers, weights]) => {{
-          const {{ Backdrop, Network, Plane, Scope }} = await ({SHEET})(esm);
-          const network = new Network(layers, new DataView(Uint8Array.from(weights).buffer));
-          // A clock that only decoding moves, so that a busy machine changes nothing: 3 ms for each picture.
-          const [later, run] = [window.setTimeout.bind(window), network.run.bind(network)];
-          let [clock, tasks] = [0, []];
-          performance.now = () => clock;
-          window.setTimeout = task => later(() => {{ tasks.push(clock); task(); tasks.push(clock - tasks.pop()); }});
-          network.run = input => {{ clock += 3; return run(input); }};
-          const backdrop = new Backdrop(new Scope(), network, 28, 28);
-          await new Promise(ready => backdrop.prepare(new Plane(3, 400), ready));
-          await new Promise(done => later(done, 0));
-          return {{ ...backdrop.grid, values: [...backdrop.grid.values], tasks }};
-        }}""",
-        [explorer._esm, explorer.layers, list(explorer.weights)],
-    )
-    assert (found["columns"], found["rows"]) == (13, 13)
-    assert sum(found["tasks"]) == 3 * 13 * 13
-    assert max(found["tasks"]) <= 12
-    sheet = torch.tensor(found["values"]).reshape(13, 30, 13, 30).permute(0, 2, 1, 3)[..., 1:-1, 1:-1]
-    middles = -3 + 6 * (torch.arange(13) + 0.5) / 13
-    places = torch.stack(torch.meshgrid(middles, -middles, indexing="xy"), -1)
-    with torch.no_grad():
-        expected = 255 * model.decode(places.reshape(-1, 2))
-    assert (sheet.reshape(-1, 784) - expected).abs().max() <= 2
-
-
 def test_the_backdrop_follows_theme_and_size(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(LatentExplorer(flat(a_model(64, (16,))), backdrop=True)), width=1280)
     box = page.get_by_label(LATENT_EXPLORER["backdrop"])
@@ -724,32 +685,3 @@ def test_the_kernel_sets_walk_and_backdrop_and_hears_of_them(live_widget: Callab
     before = page.evaluate("live.model.heard.length")
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.evaluate("live.model.heard.length") == before
-
-
-def test_pointing_among_ten_thousand_codes_is_quick(open_page: OpenPage, widget_page: MakePage) -> None:
-    explorer = LatentExplorer("mnist-2")
-    page = open_page(widget_page())
-    points = torch.from_numpy(np.frombuffer(explorer.points, "<f2").astype(np.float32)).reshape(-1, 2)
-    places = torch.tensor([[0.1, 0.2], [-1.0, 1.0], [0.0, -0.9], [3.4, 3.4], [-3.5, -3.5], [2.0, 0.5]])
-    found = page.evaluate(
-        """async ([esm, points, places, extent]) => {
-          const source = esm.replace("export default { render };", "export { Buckets };");
-          const { Buckets } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          const buckets = new Buckets(Float32Array.from(points), extent);
-          const indices = places.map(place => buckets.nearest(place, 0.14));
-          const rounds = Array.from({ length: 21 }, () => {
-            const begin = performance.now();
-            for (let i = 0; i < 120; i++) buckets.nearest(places[i % places.length], 0.14);
-            return (performance.now() - begin) / 120;
-          });
-          return { indices, each: rounds.sort((a, b) => a - b)[10] };
-        }""",
-        [explorer._esm, points.flatten().tolist(), places.tolist(), explorer.extent],
-    )
-    distance = torch.cdist(places, points, compute_mode="donot_use_mm_for_euclid_dist").amin(1)
-    expected = torch.where(distance <= 0.14, distance, torch.full_like(distance, torch.inf))
-    for place, i, least in zip(places, found["indices"], expected, strict=True):
-        assert (i == -1) == bool(torch.isinf(least))
-        if i >= 0:
-            assert float((points[i] - place).norm()) == pytest.approx(float(least), abs=1e-6)
-    assert found["each"] < 0.3  # ms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,15 @@ import pytest
 import torch
 import traitlets
 from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
+from learning import PLAIN, SETTINGS, digits, double_model, loss_of
 from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor, nn
 
-from vae_lib import data, training
+from vae_lib import data
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE
 from vae_lib.widgets import TrainingExplorer
-from vae_lib.widgets.base import normals
+from vae_lib.widgets.base import normals, uniforms
 from vae_lib.widgets.training_explorer import count_parameters, first_parameters
 from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
 
@@ -26,249 +27,12 @@ OpenPage = Callable[..., Page]
 MakePage = Callable[..., str]
 LivePage = Callable[..., Page]
 
-PLAIN: dict[str, Any] = {
-    "lr": 0.01,
-    "beta": 1.0,
-    "sigma": 0.16,
-    "sample": True,
-    "kl": True,
-    "gradient": "pathwise",
-    "mistake": "none",
-}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "pathwise": {},
-    "beta and sigma": {"beta": 4.0, "sigma": 0.3},
-    "no KL": {"kl": False},
-    "no draw": {"sample": False},
-    "autoencoder": {"sample": False, "kl": False},
-    "score function": {"gradient": "score"},
-    "score function of nothing": {"gradient": "score", "sample": False},
-    "mean over pixels": {"mistake": "mean"},
-    "wrong sign": {"mistake": "sign", "beta": 2.0},
-    "cut off": {"mistake": "detached"},
-    "cut off, no draw": {"mistake": "detached", "sample": False},
-    "mean by score": {"mistake": "mean", "gradient": "score"},
-    "cut off, by score": {"mistake": "detached", "gradient": "score"},
-}
-
-BOOK = """({ images, hidden, batch, seed }) => {
-  window.learner = new (trainer().Learner)({
-    images: Uint8Array.from(images), brightest: 16, pixels: 64, hidden, batch, seed });
-  window.gradient = (parameters, pictures, noise, settings) => {
-    learner.parameters.set(parameters);
-    const terms = learner.terms(pictures, Float64Array.from(noise), settings);
-    learner.backward(pictures.length, Float64Array.from(noise), settings);
-    return { terms, gradient: [...learner.gradient] };
-  };
-}"""
-
-
-def digits() -> Tensor:
-    """All digits, float64 of shape (1797, 64)."""
-    loaded = data.load("digits")
-    return torch.cat([loaded.train, loaded.test]).double()
-
 
 def examples() -> Tensor:
     """The digits a to e of the widget, the first 0, 1, 4, 6 and 7: shape (5, 64)."""
     loaded = data.load("digits")
     labels = torch.cat([loaded.train_labels, loaded.test_labels])
     return digits()[[int((labels == digit).nonzero()[0]) for digit in (0, 1, 4, 6, 7)]]
-
-
-def double_model(parameters: np.ndarray | Tensor, hidden: int, sigma: float) -> tuple[VAE, list[Tensor]]:
-    """A VAE in float64 with these weights, and the weights in their order."""
-    vae = VAE(64, 2, (hidden,), sigma=sigma).double()
-    vae.log_sigma.data = torch.tensor(sigma, dtype=torch.float64).log()
-    weights = [
-        w for net in (vae.encoder.net, vae.decoder.net) for m in net if isinstance(m, nn.Linear) for w in m.parameters()
-    ]
-    values = torch.as_tensor(np.asarray(parameters), dtype=torch.float64)
-    with torch.no_grad():
-        for weight, part in zip(weights, values.split([w.numel() for w in weights]), strict=True):
-            weight.copy_(part.view_as(weight))
-    return vae, weights
-
-
-def loss_of(vae: VAE, x: Tensor, noise: Tensor, s: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
-    """What the page says that it trains, written with PyTorch alone: the loss, and both terms of each picture."""
-    q = vae.encode(x)
-    z = q.mean + torch.exp(0.5 * q.log_var) * noise if s["sample"] else q.mean
-    kl = torch.distributions.kl_divergence(
-        torch.distributions.Normal(q.mean, torch.exp(0.5 * q.log_var)), torch.distributions.Normal(0.0, 1.0)
-    ).sum(1)
-    score = s["sample"] and s["gradient"] == "score"
-    heard = z.detach() if score or s["mistake"] == "detached" else z
-    reconstruction = torch.distributions.Normal(vae.decode(heard), s["sigma"]).log_prob(x).sum(1)
-    weighed = reconstruction / 64 if s["mistake"] == "mean" else reconstruction
-    loss = (s["beta"] * s["kl"] * (-1 if s["mistake"] == "sign" else 1) * kl - weighed).mean()
-    if score:
-        log_q = torch.distributions.Normal(q.mean, torch.exp(0.5 * q.log_var)).log_prob(z.detach()).sum(1)
-        surrogate = (weighed.detach() * log_q).mean()
-        loss = loss - (surrogate - surrogate.detach())
-    return loss, reconstruction, kl
-
-
-@pytest.fixture(scope="module")
-def book_page(browser: Browser) -> Iterator[Page]:
-    """A page that has the widget's own text, with its functions within reach."""
-    page = browser.new_page()
-    page.add_script_tag(content=str(TrainingExplorer._esm).replace("export default { render };", ""))
-    yield page
-    page.close()
-
-
-def a_learner(page: Page, hidden: int = 24, batch: int = 64, seed: int = 0) -> None:
-    images = (16 * digits()).round().int().flatten().tolist()
-    page.evaluate(BOOK, {"images": images, "hidden": hidden, "batch": batch, "seed": seed})
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_gradients_and_terms_equal_autograd(book_page: Page, name: str) -> None:
-    """At ten random points, on seven pictures each: both sides compute in float64."""
-    settings = PLAIN | SETTINGS[name]
-    a_learner(book_page)
-    x, generator = digits(), torch.Generator().manual_seed(5)
-    for scale in np.linspace(0.5, 3, 10):
-        parameters = scale * torch.randn(count_parameters(24), generator=generator, dtype=torch.float64) / 5
-        pictures = torch.randint(1797, (7,), generator=generator)
-        noise = torch.randn(7, 2, generator=generator, dtype=torch.float64)
-        vae, weights = double_model(parameters, 24, settings["sigma"])
-        loss, reconstruction, kl = loss_of(vae, x[pictures], noise, settings)
-        wanted = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
-        found = book_page.evaluate(
-            "([parameters, pictures, noise, settings]) => gradient(parameters, pictures, noise, settings)",
-            [parameters.tolist(), pictures.tolist(), noise.flatten().tolist(), settings],
-        )
-        gradient = torch.tensor(found["gradient"], dtype=torch.float64)
-        assert (gradient - wanted).norm() <= 1e-9 * wanted.norm()
-        assert wanted.norm() > 0
-        torch.testing.assert_close(
-            torch.tensor(found["terms"], dtype=torch.float64),
-            torch.stack([reconstruction.sum(), kl.sum()]),
-            rtol=1e-10,
-            atol=0,
-        )
-
-
-def test_the_terms_are_those_of_the_library(book_page: Page) -> None:
-    """Reconstruction and KL of every digit, from ``VAE.log_likelihood`` and ``Gaussian.kl``."""
-    a_learner(book_page, hidden=64)
-    x, noise = digits(), torch.randn(1797, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    vae, _ = double_model(first_parameters(0, 64), 64, 0.16)
-    with torch.no_grad():
-        q = vae.encode(x)
-        wanted = [vae.log_likelihood(x, q.mean + q.std * noise), q.kl()]
-    found = book_page.evaluate(
-        """([noise, settings]) => {
-          const [reconstruction, kl] = [[], []];
-          learner.inBatches(pictures => {
-            const part = Float64Array.from(noise.slice(2 * pictures[0], 2 * (pictures[0] + pictures.length)));
-            learner.terms(pictures, part, settings);
-            reconstruction.push(...learner.reconstruction.subarray(0, pictures.length));
-            kl.push(...learner.kl.subarray(0, pictures.length));
-          });
-          return [reconstruction, kl];
-        }""",
-        [noise.flatten().tolist(), PLAIN],
-    )
-    torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), torch.stack(wanted), rtol=1e-10, atol=1e-10)
-
-
-@pytest.mark.parametrize("name", ["pathwise", "score function", "autoencoder"])
-def test_a_hundred_steps_follow_torch(book_page: Page, name: str) -> None:
-    """The same start, pictures and ε, with ``torch.optim.Adam``; steps multiply what rounding leaves, hence 1e-3."""
-    settings = PLAIN | SETTINGS[name]
-    a_learner(book_page)
-    generator = torch.Generator().manual_seed(2)
-    orders = [torch.randperm(1797, generator=generator)[: 64 if i % 9 else 5] for i in range(100)]
-    noises = [torch.randn(len(order), 2, generator=generator, dtype=torch.float64) for order in orders]
-    vae, weights = double_model(first_parameters(0, 24), 24, settings["sigma"])
-    adam = torch.optim.Adam(weights, lr=settings["lr"])
-    x, losses = digits(), []
-    for order, noise in zip(orders, noises, strict=True):
-        adam.zero_grad()
-        loss, reconstruction, kl = loss_of(vae, x[order], noise, settings)
-        loss.backward()
-        adam.step()
-        losses.append([float(reconstruction.detach().sum()), float(kl.detach().sum())])
-    found = book_page.evaluate(
-        """([start, orders, noises, settings]) => {
-          learner.take(start);
-          const terms = orders.map((order, i) => learner.step(order, Float64Array.from(noises[i]), settings));
-          return { terms, parameters: [...learner.parameters] };
-        }""",
-        [
-            first_parameters(0, 24).tolist(),
-            [order.tolist() for order in orders],
-            [noise.flatten().tolist() for noise in noises],
-            settings,
-        ],
-    )
-    wanted = torch.cat([weight.detach().flatten() for weight in weights])
-    moved = wanted - torch.from_numpy(first_parameters(0, 24))
-    assert moved.norm() > 1
-    assert (torch.tensor(found["parameters"], dtype=torch.float64) - wanted).norm() <= 1e-3 * moved.norm()
-    torch.testing.assert_close(torch.tensor(found["terms"]), torch.tensor(losses), rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
-def test_python_knows_the_first_weights(book_page: Page, seed: int) -> None:
-    a_learner(book_page, hidden=24, seed=seed)
-    found = np.array(book_page.evaluate("[...learner.parameters]"))
-    np.testing.assert_allclose(found, first_parameters(seed, 24), rtol=1e-12)
-    linear = nn.Linear(64, 24)  # PyTorch's own range
-    assert np.abs(found[: 64 * 24]).max() <= 64**-0.5
-    assert np.abs(found[: 64 * 24]).std() == pytest.approx(float(linear.weight.detach().abs().std()), rel=0.1)
-
-
-def test_an_epoch_meets_every_digit_once_with_fresh_noise(book_page: Page) -> None:
-    a_learner(book_page, hidden=4)
-    found = book_page.evaluate(
-        """settings => {
-          const seen = [], noises = [];
-          const { step } = learner;
-          learner.step = function (pictures, noise, settings) {
-            seen.push([...pictures]);
-            noises.push(...noise);
-            return step.call(this, pictures, noise, settings);
-          };
-          const ends = [];
-          for (let i = 0; i < 2 * 29; i++) ends.push(learner.next(settings) !== null);
-          return { seen, noises, ends };
-        }""",
-        PLAIN,
-    )
-    assert [len(batch) for batch in found["seen"]] == [*[64] * 28, 5] * 2
-    first, second = (np.concatenate(found["seen"][at : at + 29]).tolist() for at in (0, 29))
-    assert sorted(first) == sorted(second) == list(range(1797))
-    assert first != second
-    assert [i for i, end in enumerate(found["ends"]) if end] == [28, 57]
-    noise = np.array(found["noises"])
-    assert len(set(noise.tolist())) == 2 * 2 * 1797
-    # Standard errors of the mean, the variance and the fourth power of 7,188 normal numbers, four times.
-    assert abs(noise.mean()) < 4 / 7188**0.5
-    assert abs(noise.var() - 1) < 4 * (2 / 7188) ** 0.5
-    assert abs((noise**4).mean() - 3) < 4 * (96 / 7188) ** 0.5
-
-
-def test_it_learns_as_well_as_the_library(book_page: Page) -> None:
-    """Thirty epochs of the same model and settings: the ELBO of all digits within two nats, the means of two seeds."""
-    x = digits().float()
-    ends = []
-    for seed in (0, 1):
-        a_learner(book_page, hidden=64, seed=seed)
-        parameters = book_page.evaluate(
-            "settings => { while (learner.epoch < 30) learner.next(settings); return [...learner.parameters]; }", PLAIN
-        )
-        vae, _ = double_model(np.array(parameters), 64, 0.16)
-        torch.manual_seed(seed)
-        ours = VAE(64, 2, (64,), sigma=0.16)
-        training.fit(ours, x, epochs=30, batch_size=64, lr=lambda epoch: 0.01, seed=seed)
-        pairs = [training.mean_terms(model, x, samples=5) for model in (vae.float(), ours)]
-        ends.append([reconstruction - kl for reconstruction, kl in pairs])
-    page, library = np.mean(ends, axis=0)
-    assert page > library - 2, ends
 
 
 # ------------------------------------------------------------------------------------------------------ the widget
@@ -433,30 +197,29 @@ def test_what_is_set_reaches_the_training(live_widget: LivePage) -> None:
     for settings in ({}, {"kl": False}, {"lr": 0.1}, {"mistake": "detached"}, {"sigma": 0.5, "beta": 10.0}):
         page = live_widget(TrainingExplorer(hidden=8, **settings))
         ready(page)
-        order, noise = page.evaluate(
-            """async esm => {
-              const text = esm.replace("export default { render };", "export { trainer };");
-              const { trainer } = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-              const images = new Uint8Array(live.model.get("images").buffer);
-              const task = { images, brightest: 16, pixels: 64, hidden: 8, batch: 64, seed: 0 };
-              const learner = new (trainer().Learner)(task);
-              let found;
-              learner.step = (pictures, noise) => { found = [[...pictures], [...noise]]; return [0, 0]; };
-              learner.next({});
-              return found;
-            }""",
-            str(TrainingExplorer._esm),
-        )
+        order, noise = first_batch(8)
         button(page, "one_step").click()
         expect(page.locator(".vae-progress")).to_contain_text("step 1 of")
         used = PLAIN | settings
         vae, weights = double_model(first_parameters(0, 8), 8, used["sigma"])
         adam = torch.optim.Adam(weights, lr=used["lr"])
-        loss, _, _ = loss_of(vae, digits()[order], torch.tensor(noise).double().view(-1, 2), used)
+        loss, _, _ = loss_of(vae, digits()[order], torch.from_numpy(noise), used)
         loss.backward()
         adam.step()
         wanted = torch.cat([weight.detach().flatten() for weight in weights]).numpy()
         np.testing.assert_allclose(weights_in(page), wanted, atol=1e-5)  # as float32; Adam's first step is ±lr
+
+
+def first_batch(hidden: int, seed: int = 0, count: int = 1797, batch: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """The first pictures that a learner takes, shuffled as Fisher and Yates do, and their ε."""
+    total = count_parameters(hidden)
+    drawn = uniforms(seed, total + count - 1 + 2 * batch)[total:]
+    order = np.arange(count)
+    for i, uniform in zip(range(count - 1, 0, -1), drawn, strict=False):
+        other = int(uniform * (i + 1))
+        order[[i, other]] = order[[other, i]]
+    radius, angle = np.sqrt(-2 * np.log(drawn[count - 1 :: 2])), 2 * np.pi * drawn[count::2]
+    return order[:batch], np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
 
 
 def test_weights_from_python_are_taken_up(live_widget: LivePage) -> None:

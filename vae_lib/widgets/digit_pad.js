@@ -23,7 +23,7 @@ import { fill, ShownError, shownNumber } from "./shared/words.js";
 const SIDE = 28; // pixels of X in a row
 const BOX = 20; // of them that a digit's longer side takes, as in MNIST
 const CELL = 10; // points of the pad to one pixel
-const GRID = SIDE * CELL;
+export const GRID = SIDE * CELL;
 const PEN = 1.1 * CELL; // radius
 const SOFT = 0.8 * CELL; // width of the pen's edge, over which the ink fades
 const UNDOS = 20;
@@ -78,7 +78,7 @@ function inkOf(strokes) {
 }
 
 /** A picture on the pad, every pixel a square of ink. @param {ArrayLike<number>} x */
-function enlarged(x) {
+export function enlarged(x) {
   const ink = new Float32Array(GRID * GRID);
   for (let i = 0; i < ink.length; i++) {
     ink[i] = x[Math.floor(i / GRID / CELL) * SIDE + Math.floor((i % GRID) / CELL)] / 255;
@@ -104,7 +104,7 @@ function pieces(length, piece) {
  * side, and moved by whole pixels until the centre of mass lies in the middle of 28 by 28. No ink gives a black picture.
  * @param {Float32Array} ink @returns {Uint8Array}
  */
-function normalised(ink) {
+export function normalised(ink) {
   const picture = new Uint8Array(SIDE * SIDE);
   let [left, right, top, bottom] = [GRID, -1, GRID, -1];
   for (let y = 0, i = 0; y < GRID; y++) {

@@ -23,12 +23,12 @@ const REACH = 28;
 // ------------------------------------------------------------------------------------------------ mathematics
 
 /** log N(z; mean, sd²). @param {Gaussian} gaussian @param {number} z */
-function logDensity([mean, sd], z) {
+export function logDensity([mean, sd], z) {
   return -0.5 * ((z - mean) / sd) ** 2 - Math.log(sd) - 0.5 * Math.log(2 * Math.PI);
 }
 
 /** D[a‖b] in nats, in closed form, as Python's `gaussian_kl`. @param {Gaussian} a @param {Gaussian} b */
-function divergence([mean, sd], [otherMean, otherSd]) {
+export function divergence([mean, sd], [otherMean, otherSd]) {
   const logRatio = 2 * Math.log(sd / otherSd);
   // expm1 keeps the digits where the two widths nearly agree and the divergence is tiny.
   return 0.5 * (Math.expm1(logRatio) - logRatio + ((mean - otherMean) / otherSd) ** 2);
@@ -45,7 +45,7 @@ function integrand(a, b, z) {
  * that reaches ten standard deviations to either side of a's mean.
  * @param {Gaussian} a @param {Gaussian} b
  */
-function signedParts(a, b) {
+export function signedParts(a, b) {
   const steps = 4000;
   const step = (20 * a[1]) / steps;
   let [positive, negative, beyond] = [0, 0, 0];
@@ -60,7 +60,7 @@ function signedParts(a, b) {
 }
 
 /** Where the two densities cross: none, one or two places. @param {Gaussian} a @param {Gaussian} b */
-function crossings([m, s], [n, t]) {
+export function crossings([m, s], [n, t]) {
   // log a(z) − log b(z) is a parabola in z.
   const A = 0.5 / t ** 2 - 0.5 / s ** 2;
   const B = m / s ** 2 - n / t ** 2;

@@ -18,7 +18,7 @@ const WALK_MS = 4000; // from one end to the other
 const STILLS = 8; // steps of a walk for a reader who asked for less motion
 
 /** Finds codes near a place without going through all of them. */
-class Buckets {
+export class Buckets {
   /** @param {Float32Array} points x and y in turn @param {number} extent */
   constructor(points, extent, count = 48) {
     this.points = points;
@@ -186,7 +186,7 @@ function drawWalk(context, plane, ends, { theme, font, palette }) {
 }
 
 /** What the decoder draws at the middle of each cell of a grid over the map. */
-class Backdrop {
+export class Backdrop {
   /** @param {Scope} scope @param {Network} network @param {number} height @param {number} width */
   constructor(scope, network, height, width) {
     this.network = network;

@@ -45,12 +45,12 @@ const ESTIMATE = {
 };
 
 /** The derivative of E[z²] = μ² + σ². @param {Setting} setting */
-function exactGradient(setting) {
+export function exactGradient(setting) {
   return 2 * setting[setting.wrt];
 }
 
 /** The variances of one draw's estimates; Python's `exact_variances` says how they come. @param {Setting} setting @returns {Record<Kind, number>} */
-function exactVariances({ mu, sigma, wrt }) {
+export function exactVariances({ mu, sigma, wrt }) {
   const [mu2, sigma2] = [mu * mu, sigma * sigma];
   return wrt === "mu"
     ? { score: (mu2 * mu2) / sigma2 + 14 * mu2 + 15 * sigma2, pathwise: 4 * sigma2 }
@@ -58,7 +58,7 @@ function exactVariances({ mu, sigma, wrt }) {
 }
 
 /** One estimate for each ε. @param {Kind} kind @param {Float64Array} noise @param {Setting} setting */
-function estimates(kind, noise, { mu, sigma, wrt }) {
+export function estimates(kind, noise, { mu, sigma, wrt }) {
   const one = ESTIMATE[kind][wrt];
   const values = new Float64Array(noise.length); // a loop takes half the time of `map`
   for (let i = 0; i < values.length; i++) values[i] = one(noise[i], mu, sigma);
@@ -66,7 +66,7 @@ function estimates(kind, noise, { mu, sigma, wrt }) {
 }
 
 /** Mean, its standard error, and variance: NaN where there are too few. @param {Float64Array} values */
-function moments(values) {
+export function moments(values) {
   const count = values.length;
   let [mean, squares] = [0, 0];
   for (const value of values) mean += value / count;
@@ -76,7 +76,7 @@ function moments(values) {
 }
 
 /** The numbers of values in equal bins from low to high, and of those beyond. @param {Float64Array} values @param {number} low @param {number} high */
-function histogram(values, low, high) {
+export function histogram(values, low, high) {
   const bins = new Uint32Array(BINS);
   let [left, right] = [0, 0];
   const scale = BINS / (high - low);
@@ -104,7 +104,7 @@ const SHARES = (() => {
  * either kind, and at whole steps, so that it stands still for small moves.
  * @param {Setting} setting @returns {[number, number]}
  */
-function estimateAxis(setting) {
+export function estimateAxis(setting) {
   const sorted = KINDS.map((kind) => estimates(kind, SHARES, setting).sort());
   const low = Math.min(0, ...sorted.map((values) => values[1]));
   const high = Math.max(0, ...sorted.map((values) => values[values.length - 2]));
@@ -126,7 +126,7 @@ function readSetting(model) {
 }
 
 /** A number to three digits, grouped. @param {number} value */
-function threeDigits(value) {
+export function threeDigits(value) {
   return grouped(value, value === 0 ? 0 : 2 - Math.floor(Math.log10(Math.abs(value)) + 1e-9));
 }
 

@@ -6,7 +6,7 @@ import { ShownError } from "./words.js";
 /** @typedef {{inputs: number, outputs: number, activation: string, bits: number}} Layer */
 
 /** In-place activations. @type {Record<string, (values: Float32Array) => void>} */
-const ACTIVATIONS = {
+export const ACTIVATIONS = {
   identity() {},
   silu(v) {
     for (let i = 0; i < v.length; i++) v[i] /= 1 + Math.exp(-v[i]);
