@@ -10,7 +10,10 @@ SITE := _build/html
 STRICT :=
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_extra/* book/_ext/*) \
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
-LIBRARY_FILES := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*)
+LIBRARY_FILES := $(filter-out %.test.js,$(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/widgets/shared/* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*))
+
+SCRIPTS := $(wildcard vae_lib/widgets/*.js vae_lib/widgets/shared/*.js tests/*.js book/_static/*.js book/_static/*.mjs book/_extra/*.js)
+export DENO_NO_UPDATE_CHECK := 1
 
 .PHONY: serve test lint unit notebooks library site links archive models bench picture constraints clean help
 
@@ -30,6 +33,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/nbstripout --keep-id --verify book/*.ipynb
 	$(BIN)/mypy
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet --no-remote $(SCRIPTS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff

@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { assertClose, numbers } from "../../tests/numbers.js";
+import { assert, assertClose, assertEqual, numbers } from "../../tests/numbers.js";
 import { enlarged, GRID, normalised } from "./digit_pad.js";
 import { Network } from "./shared/network.js";
 
@@ -30,7 +29,7 @@ Deno.test("a box of 200 by 200 points shrinks as Pillow shrinks it, about the mi
 });
 
 Deno.test("digits of MNIST have that form already", () => {
-  for (const digit of digits) assert.deepEqual(Array.from(normalised(enlarged(digit))), digit);
+  for (const digit of digits) assertEqual(Array.from(normalised(enlarged(digit))), digit);
 });
 
 Deno.test("a digit drawn larger has nearly its own code", () => {
@@ -40,7 +39,7 @@ Deno.test("a digit drawn larger has nearly its own code", () => {
     return Math.hypot(x - code[0], y - code[1]);
   }).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
   // Codes of all digits reach over seven; twice resampled strokes are a little softer, and so move a little.
-  assert.ok(far[4] < 0.25 && far.length === 10, `${far}`);
+  assert(far[4] < 0.25 && far.length === 10, `${far}`);
   // One of the ten may lie where the encoder is steep.
-  assert.ok(far[8] < 0.6, `${far}`);
+  assert(far[8] < 0.6, `${far}`);
 });

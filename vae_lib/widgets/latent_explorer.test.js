@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { assertClose, numbers } from "../../tests/numbers.js";
+import { assert, assertClose, assertEqual, numbers } from "../../tests/numbers.js";
 import { Backdrop, Buckets } from "./latent_explorer.js";
 import { Network } from "./shared/network.js";
 import { Plane } from "./shared/plane.js";
@@ -11,7 +10,7 @@ Deno.test("the nearest of ten thousand codes, and few are looked at", () => {
   const buckets = new Buckets(Float32Array.from(points), extent);
   places.forEach((/** @type {[number, number]} */ place, /** @type {number} */ i) => {
     const index = buckets.nearest(place, 0.14);
-    assert.equal(index === -1, nearest[i] === null);
+    assertEqual(index === -1, nearest[i] === null);
     if (index === -1) return;
     const distance = Math.hypot(points[2 * index] - place[0], points[2 * index + 1] - place[1]);
     assertClose([distance], [nearest[i]], { atol: 1e-6 });
@@ -27,7 +26,7 @@ Deno.test("the nearest of ten thousand codes, and few are looked at", () => {
   } finally {
     Math.hypot = hypot;
   }
-  assert.ok(looks < (0.1 * places.length * points.length) / 2, `${looks} looks`);
+  assert(looks < (0.1 * places.length * points.length) / 2, `${looks} looks`);
 });
 
 Deno.test("every pixel of the backdrop, in short tasks", async () => {
@@ -58,9 +57,9 @@ Deno.test("every pixel of the backdrop, in short tasks", async () => {
   Object.assign(globalThis, { document: undefined, setTimeout: later });
   performance.now = now;
   const { columns, rows, values } = /** @type {NonNullable<typeof backdrop.grid>} */ (backdrop.grid);
-  assert.deepEqual([columns, rows], [13, 13]);
-  assert.equal(tasks.reduce((sum, task) => sum + task, 0), 3 * 13 * 13);
-  assert.ok(Math.max(...tasks) <= 12);
+  assertEqual([columns, rows], [13, 13]);
+  assertEqual(tasks.reduce((sum, task) => sum + task, 0), 3 * 13 * 13);
+  assert(Math.max(...tasks) <= 12);
   for (let cell = 0; cell < 13 * 13; cell++) {
     const [left, top] = [30 * (cell % 13) + 1, 30 * Math.floor(cell / 13) + 1];
     const found = Array.from({ length: 784 }, (_, i) => values[(top + Math.floor(i / 28)) * 390 + left + (i % 28)]);

@@ -57,7 +57,7 @@ def _collect(path: Path, asking: tuple[Path, ...], texts: dict[Path, str]) -> No
 
 
 def _bare(path: Path, text: str) -> str:
-    """The statements alone: no imports, no word ``export``, no comments but those behind a statement, no indentation."""
+    """The statements alone: no imports, no word ``export``, no indentation, and comments only behind statements."""
     text = COMMENT.sub("", DECLARED.sub(r"\1", IMPORT.sub("", text)))
     # A text of several lines in backticks would lose its indentation.
     if refused := REFUSED.search(text):

@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { assertClose, norm, numbers } from "../../tests/numbers.js";
+import { assert, assertClose, assertEqual, norm, numbers, same } from "../../tests/numbers.js";
 import { uniforms } from "./shared/numbers.js";
 import { trainer } from "./trainer.js";
 
@@ -18,8 +17,8 @@ for (const name of Object.keys(settings)) {
       one.take(parameters);
       const terms = one.terms(pictures, Float64Array.from(noise), settings[name]);
       one.backward(pictures.length, Float64Array.from(noise), settings[name]);
-      assert.ok(norm(one.gradient, wanted.gradient) <= 1e-9 * norm(wanted.gradient));
-      assert.ok(norm(wanted.gradient) > 0);
+      assert(norm(one.gradient, wanted.gradient) <= 1e-9 * norm(wanted.gradient));
+      assert(norm(wanted.gradient) > 0);
       assertClose(terms, wanted.terms, { rtol: 1e-10 });
     });
   });
@@ -47,8 +46,8 @@ for (const [name, wanted] of Object.entries(steps)) {
       one.step(order, Float64Array.from(wanted.noises[i]), settings[name])
     );
     const moved = norm(wanted.parameters, start);
-    assert.ok(moved > 1);
-    assert.ok(norm(one.parameters, wanted.parameters) <= 1e-3 * moved); // steps multiply what rounding leaves
+    assert(moved > 1);
+    assert(norm(one.parameters, wanted.parameters) <= 1e-3 * moved); // steps multiply what rounding leaves
     assertClose(terms.flat(), wanted.terms.flat(), { rtol: 1e-3, atol: 1e-3 });
   });
 }
@@ -59,7 +58,7 @@ for (const { seed, parameters, spread } of starts) {
     assertClose(found, parameters, { rtol: 1e-12 });
     const first = found.subarray(0, 64 * 24).map(Math.abs);
     const mean = first.reduce((sum, value) => sum + value, 0) / first.length;
-    assert.ok(Math.max(...first) <= 64 ** -0.5);
+    assert(Math.max(...first) <= 64 ** -0.5);
     assertClose([norm(first.map((value) => value - mean)) / Math.sqrt(first.length)], [spread], { rtol: 0.1 });
   });
 }
@@ -78,15 +77,15 @@ Deno.test("an epoch meets every digit once with fresh noise", () => {
   };
   const ends = Array.from({ length: 2 * 29 }, () => one.next(plain) !== null);
   const lengths = [...new Array(28).fill(64), 5];
-  assert.deepEqual(seen.map((batch) => batch.length), [...lengths, ...lengths]);
+  assertEqual(seen.map((batch) => batch.length), [...lengths, ...lengths]);
   const [first, second] = [seen.slice(0, 29).flat(), seen.slice(29).flat()];
-  assert.notDeepEqual(first, second);
+  assert(!same(first, second));
   for (const order of [first, second]) {
-    assert.deepEqual(order.toSorted((a, b) => a - b), Array.from({ length: 1797 }, (_, i) => i));
+    assertEqual(order.toSorted((a, b) => a - b), Array.from({ length: 1797 }, (_, i) => i));
   }
-  assert.deepEqual(ends.flatMap((end, i) => (end ? [i] : [])), [28, 57]);
-  assert.equal(noise.length, 2 * 2 * 1797);
-  assert.equal(new Set(noise).size, noise.length);
+  assertEqual(ends.flatMap((end, i) => (end ? [i] : [])), [28, 57]);
+  assertEqual(noise.length, 2 * 2 * 1797);
+  assertEqual(new Set(noise).size, noise.length);
   // Standard errors of the mean, the variance and the fourth power of 7,188 normal numbers, four times.
   const average = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const mean = average(noise);
@@ -102,5 +101,5 @@ Deno.test("it learns as well as the library: thirty epochs, the means of two see
     const [reconstruction, kl] = one.measure(plain);
     return reconstruction - kl;
   });
-  assert.ok((found[0] + found[1]) / 2 > elbo - 2, `${found}, and the library ${elbo}`);
+  assert((found[0] + found[1]) / 2 > elbo - 2, `${found}, and the library ${elbo}`);
 });

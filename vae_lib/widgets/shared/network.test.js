@@ -1,10 +1,9 @@
-import assert from "node:assert/strict";
-import { assertClose, numbers } from "../../../tests/numbers.js";
+import { assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
 import { ACTIVATIONS, Network } from "./network.js";
 
 Deno.test("it computes every activation that Python names", () => {
   const networks = numbers.network.map((/** @type {any} */ each) => each.layers[0].activation);
-  assert.deepEqual(Object.keys(ACTIVATIONS).filter((name) => name !== "identity").sort(), networks.sort());
+  assertEqual(Object.keys(ACTIVATIONS).filter((name) => name !== "identity").sort(), networks.sort());
 });
 
 for (const { layers, weights, inputs, wanted } of numbers.network) {

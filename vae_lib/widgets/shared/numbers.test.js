@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { assertClose, numbers } from "../../../tests/numbers.js";
+import { assert, assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
 import { halfFloats, normals } from "./numbers.js";
 
 Deno.test("normals are Python's, in float64 and as float32", () => {
@@ -9,15 +8,15 @@ Deno.test("normals are Python's, in float64 and as float32", () => {
     const [found, single] = [normals(seed, 8192), wanted].map((values) =>
       new Int32Array(Float32Array.from(values).buffer)
     );
-    assert.equal(single.length, 8192);
-    found.forEach((bits, i) => assert.ok(Math.abs(bits - single[i]) <= 1));
+    assertEqual(single.length, 8192);
+    found.forEach((bits, i) => assert(Math.abs(bits - single[i]) <= 1));
   }
 });
 
 Deno.test("every half float is NumPy's", () => {
   const all = new DataView(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
   // As text, where NaN and the infinities are too.
-  assert.deepEqual(
+  assertEqual(
     Array.from(halfFloats(all), (value) => Number.isFinite(value) ? value : `${value}`),
     numbers.numbers.halves,
   );
