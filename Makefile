@@ -10,9 +10,9 @@ SITE := _build/html
 STRICT :=
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_extra/* book/_ext/*) \
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
-LIBRARY_FILES := $(filter-out %.test.js,$(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/widgets/shared/* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*))
+LIBRARY_FILES := $(shell find vae_lib -name __pycache__ -prune -o -type f ! -name '*.test.js' -print)
 
-SCRIPTS := $(wildcard vae_lib/widgets/*.js vae_lib/widgets/shared/*.js tests/*.js book/_static/*.js book/_static/*.mjs book/_extra/*.js)
+SCRIPTS := $(shell find vae_lib tests book/_static book/_extra -name '*.js' -o -name '*.mjs')
 export DENO_NO_UPDATE_CHECK := 1
 
 .PHONY: serve test lint unit notebooks library site links archive models bench picture constraints clean help

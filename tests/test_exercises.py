@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +21,11 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from vae_lib import data, exercises, mistakes, pretrained
-from vae_lib.exercises import check_function, check_question
-from vae_lib.mistakes import EXERCISES, QUESTIONS, Exercise, Mistake, Question
+from vae_lib import data, exercises, pretrained
+from vae_lib.exercises import ANSWERS, CHAPTERS, FUNCTIONS
+from vae_lib.exercises.chapter_3 import KL
+from vae_lib.exercises.chapter_5 import REPARAMETERIZE
+from vae_lib.exercises.checking import WIDTH, Choice, Function, Verdict
 from vae_lib.model import VAE
 from vae_lib.training import fit
 from vae_lib.widgets import IntegralExplorer
@@ -191,12 +194,12 @@ RIGHT: dict[str, tuple[Callable[..., Any], ...]] = {
 }
 
 
-def named(exercise: Exercise) -> str:
+def named(exercise: Function) -> str:
     return exercise.name
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
-def test_a_right_answer_passes_in_any_style(exercise: Exercise) -> None:
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=named)
+def test_a_right_answer_passes_in_any_style(exercise: Function) -> None:
     check = getattr(exercises, exercise.name)
     assert len(RIGHT[exercise.name]) >= 2
     for answer in (*RIGHT[exercise.name], exercise.right):
@@ -209,28 +212,30 @@ def test_a_right_answer_passes_in_any_style(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize(
     ("exercise", "mistake"),
-    [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes],
-    ids=lambda value: value.name,
+    [(exercise, mistake) for exercise in FUNCTIONS for mistake in exercise.mistakes],
+    ids=lambda value: getattr(value, "name", value),
 )
-def test_a_claimed_mistake_is_recognised_as_itself(exercise: Exercise, mistake: Mistake) -> None:
+def test_a_claimed_mistake_is_recognised_as_itself(exercise: Function, mistake: str) -> None:
     """Alone among all: without it in the list, its numbers are not those of another, nor right."""
-    verdict = check_function(exercise, mistake.wrong)
+    others = dict(exercise.mistakes)
+    wrong, words = others.pop(mistake)
+    verdict = exercise.check(wrong)
     assert not verdict.passed
-    assert verdict.mistake == mistake.name
-    assert " ".join(mistake.words.split()) in " ".join(repr(verdict).split())
-    others = tuple(other for other in exercise.mistakes if other is not mistake)
-    without = check_function(Exercise(**{**vars(exercise), "mistakes": others}), mistake.wrong)
+    assert verdict.mistake == mistake
+    assert " ".join(words.split()) in " ".join(repr(verdict).split())
+    without = replace(exercise, mistakes=others).check(wrong)
     assert not without.passed
     assert without.mistake in (None, "arguments in another order")
 
 
 def test_names_and_words_are_there_once() -> None:
-    assert set(RIGHT) == {exercise.name for exercise in EXERCISES}
-    for exercise in EXERCISES:
-        assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 8
-        assert all(len(mistake.words) > 30 and mistake.words.endswith(".") for mistake in exercise.mistakes)
+    assert set(RIGHT) == {exercise.name for exercise in FUNCTIONS}
+    for exercise in FUNCTIONS:
+        assert len(exercise.mistakes) >= 8
+        assert all(len(words) > 30 and words.endswith(".") for _, words in exercise.mistakes.values())
+    assert len(ANSWERS) == sum(len(chapter.ANSWERS) for chapter in CHAPTERS.values())
     public = {name for name in vars(exercises) if name.startswith("check_")}
-    assert public >= {exercise.name for exercise in EXERCISES} | {"check_answer", "check_place"}
+    assert public >= {exercise.name for exercise in FUNCTIONS} | {"check_answer", "check_place"}
     assert all(getattr(exercises, name).__doc__ for name in public)
 
 
@@ -326,10 +331,10 @@ def test_what_is_not_answered_is_no_mistake(answer: Any) -> None:
     assert repr(verdict).startswith("Not answered yet.")
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
-def test_every_exercise_may_stay_unanswered(exercise: Exercise) -> None:
-    assert not check_function(exercise, ...).answered
-    assert not check_function(exercise, lambda *arguments: ...).answered
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=named)
+def test_every_exercise_may_stay_unanswered(exercise: Function) -> None:
+    assert not exercise.check(...).answered
+    assert not exercise.check(lambda *arguments: ...).answered
 
 
 def forgets_return(mean: Tensor, log_var: Tensor) -> None:
@@ -423,16 +428,16 @@ def test_a_check_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
 
     torch.manual_seed(5)
     expected = torch.rand(3)
-    cases = [[value.clone() for value in case] for case in mistakes.KL.cases]
+    cases = [[value.clone() for value in case] for case in KL.cases]
     torch.manual_seed(5)
     exercises.check_kl(loud)
     exercises.check_kl(changes_its_input)
-    exercises.check_reparameterize(mistakes.REPARAMETERIZE.right)
+    exercises.check_reparameterize(REPARAMETERIZE.right)
     assert torch.equal(torch.rand(3), expected)
     assert capsys.readouterr().out == ""
     assert all(
         torch.equal(one, other)
-        for case, before in zip(mistakes.KL.cases, cases, strict=True)
+        for case, before in zip(KL.cases, cases, strict=True)
         for one, other in zip(case, before, strict=True)
     )
 
@@ -452,32 +457,32 @@ def test_callables_of_other_kinds_are_taken() -> None:
 
 
 def test_text_fits_a_page() -> None:
-    for exercise in EXERCISES:
-        for mistake in exercise.mistakes:
-            text = repr(exercises.Verdict(False, mistake.words))
-            assert max(map(len, text.splitlines())) <= exercises.WIDTH
+    for exercise in FUNCTIONS:
+        for _, words in exercise.mistakes.values():
+            text = repr(Verdict(False, words))
+            assert max(map(len, text.splitlines())) <= WIDTH
 
 
 # --- numbers and choices ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", ANSWERS)
 def test_a_question_knows_the_right_answer_and_the_usual_wrong_ones(name: str) -> None:
-    question = QUESTIONS[name]
+    question = ANSWERS[name]
     assert exercises.check_answer(name, question.right).passed
     assert not exercises.check_answer(name, ...).answered
     assert not exercises.check_answer(name, None).answered
     assert len(question.wrong) >= 2
-    for value, words in question.wrong:
+    for value, words in question.wrong.items():
         verdict = exercises.check_answer(name, value)
         assert not verdict.passed
         assert verdict.mistake == str(value)
         assert " ".join(words.split()) in " ".join(repr(verdict).split())
     if isinstance(question.right, str):
         assert exercises.check_answer(name, f" {question.right.upper()} ").passed
-        assert all(str(value) in repr(exercises.check_answer(name, "whatever")) for value, _ in question.wrong)
+        assert all(str(value) in repr(exercises.check_answer(name, "whatever")) for value in question.wrong)
         return
-    numbers = [question.right, *(float(value) for value, _ in question.wrong)]
+    numbers = [question.right, *(float(value) for value in question.wrong)]
     for one, other in itertools.combinations(numbers, 2):
         assert abs(one - other) > 2 * question.tolerance, "an answer must not be both"
     for right in (torch.tensor(question.right), torch.tensor([question.right]), np.float64(question.right)):
@@ -511,8 +516,8 @@ def test_a_share_in_per_cent_is_said_to_be_one() -> None:
 
 
 def test_a_choice_that_is_none_is_said_to_be_none() -> None:
-    question = Question("up", "Yes.", (("down", "No."),))
-    assert repr(check_question(question, 3)) == 'Answer with "down" or "up", in quotes. What came is 3, of type int.'
+    question = Choice("up", "Yes.", {"down": "No."})
+    assert repr(question.check(3)) == 'Answer with "down" or "up", in quotes. What came is 3, of type int.'
 
 
 def test_an_unknown_question_names_the_others() -> None:
@@ -521,13 +526,13 @@ def test_an_unknown_question_names_the_others() -> None:
 
 
 def words_for(name: str, value: float | str) -> str:
-    return dict(QUESTIONS[name].wrong)[value]
+    return ANSWERS[name].wrong[value]
 
 
 def assert_origins(name: str, found: dict[float, Any]) -> None:
     """Every wrong number of a question comes out where its words say that it does."""
-    question = QUESTIONS[name]
-    stated = {float(value): float(value) for value, _ in question.wrong}
+    question = ANSWERS[name]
+    stated = {float(value): float(value) for value in question.wrong}
     assert {value: float(each) for value, each in found.items()} == pytest.approx(stated, abs=question.tolerance / 2)
 
 
@@ -581,7 +586,7 @@ def test_questions_of_chapter_2(networks: Networks, plane: Plane) -> None:
 
     own = networks.sigma
     best = optimize.minimize_scalar(lambda sigma: -plane.log_evidence(seven, sigma), bounds=(0.08, 0.3))
-    question = QUESTIONS["best sigma"]
+    question = ANSWERS["best sigma"]
     assert best.x == pytest.approx(question.right, abs=1e-3)
     stops = IntegralExplorer().sigmas
     assert_origins("best sigma", {0.16: own, 0.08: stops[0], 0.9: stops[-1]})
@@ -599,14 +604,14 @@ def test_questions_of_chapter_2(networks: Networks, plane: Plane) -> None:
         "average": double(data.load("digits").train).mean(0),
     }
     found = {name: plane.log_evidence(x, own) for name, x in pictures.items()}
-    assert max(found, key=lambda name: found[name]) == QUESTIONS["most probable picture"].right
+    assert max(found, key=lambda name: found[name]) == ANSWERS["most probable picture"].right
     assert found["average"] == pytest.approx(36.25, abs=6e-3)
     assert found["seven"] == pytest.approx(33.16, abs=6e-3)
     assert 38 < found["seven"] - found["flipped"] < 40
     assert found["noise"] == pytest.approx(-199, abs=0.5)
 
     integral, _ = integrate.quad(lambda z: stats.norm.pdf(1, z, 0.5) * stats.norm.pdf(z), -8, 8)
-    assert integral == pytest.approx(QUESTIONS["easy integral"].right, abs=1e-5)
+    assert integral == pytest.approx(ANSWERS["easy integral"].right, abs=1e-5)
     origins: dict[float, Any] = {
         0.24197: stats.norm.pdf(1),
         0.10798: stats.norm.pdf(1, 0, 0.5),
@@ -624,12 +629,12 @@ def test_questions_of_chapter_3() -> None:
         return float(kl_divergence(Normal(0.0, from_std), Normal(0.0, to_std)))
 
     root = math.sqrt(0.1)
-    assert divergence(1, 0.1) == pytest.approx(QUESTIONS["larger divergence"].right, abs=0.01)
+    assert divergence(1, 0.1) == pytest.approx(ANSWERS["larger divergence"].right, abs=0.01)
     found = {1.81: divergence(0.1, 1), 3.35: divergence(1, root), 0.70: divergence(root, 1)}
     assert_origins("larger divergence", found)
     each = np.random.default_rng(0).gamma(1.0, size=20)
     factor = each.mean() / each.sum()
-    assert factor == pytest.approx(QUESTIONS["mean for sum"].right)
+    assert factor == pytest.approx(ANSWERS["mean for sum"].right)
     of_one = each[:1].mean() / each[:1].sum()
     # The half of the closed form: a mean that is off by 1, and nothing else, costs half a nat.
     half = float(kl_divergence(Normal(1.0, 1.0), Normal(0.0, 1.0)))
@@ -655,7 +660,7 @@ def test_questions_of_chapter_4(networks: Networks, plane: Plane) -> None:
         return -0.5 * math.log(2 * math.pi * 0.25) - ((1 - m) ** 2 + 0.2) / 0.5 - 0.5 * (m**2 + 0.2 - 1 - math.log(0.2))
 
     best = optimize.minimize_scalar(lambda m: -elbo(m), bounds=(0, 1.6), method="bounded")
-    assert best.x == pytest.approx(QUESTIONS["best mean"].right, abs=1e-4)
+    assert best.x == pytest.approx(ANSWERS["best mean"].right, abs=1e-4)
     assert elbo(1.6) == pytest.approx(elbo(0))
     best_explained = optimize.minimize_scalar(lambda z: -stats.norm.logpdf(1, z, 0.5), bounds=(0, 2), method="bounded")
     precision = 1 + 1 / 0.25  # of the prior and of the likelihood, which add
@@ -663,7 +668,7 @@ def test_questions_of_chapter_4(networks: Networks, plane: Plane) -> None:
     assert elbo(poor) < elbo(0.6) < elbo(0.7)
     assert_origins("best mean", {1.0: best_explained.x, 0.0: 0, 0.5: poor, 0.2: 1 / precision, 1.6: 2 * best.x})
     assert words_for("best mean", 1.6).endswith("as small as at 0.")
-    assert smallest_gap(-1.0) == pytest.approx(QUESTIONS["one hump"].right, abs=1e-3)
+    assert smallest_gap(-1.0) == pytest.approx(ANSWERS["one hump"].right, abs=1e-3)
     assert_origins("one hump", {0.72: smallest_gap(1.5), 0.55: smallest_gap(1.0)})
 
     x = double(data.load("digits").test[:40])
@@ -677,7 +682,7 @@ def test_questions_of_chapter_4(networks: Networks, plane: Plane) -> None:
         assert mass.sum() == pytest.approx(1, abs=2e-3)
         gaps.append(float((mass * (log_q - plane.log_joint(x[row], networks.sigma))).sum() + log_p[-1]))
     order = np.argsort(gaps)[::-1]
-    assert order[0] == QUESTIONS["largest gap"].right
+    assert order[0] == ANSWERS["largest gap"].right
     assert_origins(
         "largest gap", {28: np.argmin(reconstruction), 9: order[1], 29: order[2], 19: np.argmax(kl), 16.2: max(gaps)}
     )
@@ -691,7 +696,7 @@ def test_questions_of_chapter_4(networks: Networks, plane: Plane) -> None:
     first, second = np.meshgrid(points, points)
     z = means[3] + np.sqrt(2 * variances[3]) * np.stack([first, second], -1).reshape(-1, 2)
     claimed = special.logsumexp(networks.log_likelihood(x[3], z), b=np.outer(weights, weights).ravel() / np.pi)
-    question = QUESTIONS["false claim"]
+    question = ANSWERS["false claim"]
     assert claimed - log_p[3] == pytest.approx(question.right, abs=2e-3)
     assert_origins(
         "false claim",
@@ -709,7 +714,7 @@ def test_questions_of_chapter_5() -> None:
     def factor(mu: float) -> float:
         return variance(lambda z: z**2 * (z - mu), mu) / variance(lambda z: 2 * z, mu)
 
-    right = float(QUESTIONS["twenty times"].right)
+    right = float(ANSWERS["twenty times"].right)
     twenty = float(optimize.brentq(lambda mu: factor(mu) - 20, 0, 3))
     assert twenty == pytest.approx(right, abs=0.01)
     thirty = float(optimize.brentq(lambda mu: factor(mu) - 30, 0, 3))
@@ -718,9 +723,9 @@ def test_questions_of_chapter_5() -> None:
     assert_origins("twenty times", {0.0: smallest, 1.0: 1, -1.92: -twenty, 2.33: thirty})
 
     score, pathwise = variance(lambda z: z**4, 0), variance(lambda z: 3 * z**2, 0)
-    assert score / pathwise == pytest.approx(QUESTIONS["cube"].right)
+    assert score / pathwise == pytest.approx(ANSWERS["cube"].right)
     assert_origins("cube", {96.0: score, 18.0: pathwise, 0.1875: pathwise / score, 2.309: math.sqrt(score / pathwise)})
-    assert variance(lambda z: (z**2 - 2) * (z - 1), 1) == pytest.approx(QUESTIONS["baseline"].right)
+    assert variance(lambda z: (z**2 - 2) * (z - 1), 1) == pytest.approx(ANSWERS["baseline"].right)
     square = stats.norm(1, 1).expect(lambda z: ((z**2 - 2) * (z - 1)) ** 2)
     plain, path = variance(lambda z: z**2 * (z - 1), 1), variance(lambda z: 2 * z, 1)
     assert_origins("baseline", {30: plain, 22: square, 4: path})
@@ -731,7 +736,7 @@ def test_questions_of_chapter_5() -> None:
     # With the variance for the width: too high where the width is below 1, as the question says, and too low above.
     assert reconstruction(0.2) > reconstruction(math.sqrt(0.2))
     assert reconstruction(2) < reconstruction(math.sqrt(2))
-    assert QUESTIONS["half left out"].right == "high"
+    assert ANSWERS["half left out"].right == "high"
 
 
 def kl_to_prior(networks: Networks, x: np.ndarray) -> float:
@@ -751,7 +756,7 @@ def test_questions_of_chapter_6() -> None:
     kl = {epoch: kl_to_prior(networks, test) for epoch, networks in of_series("digits-epochs").items()}
     order = sorted(kl, key=lambda epoch: kl[epoch])
     after_a_step = [epoch for epoch in order if epoch]
-    assert after_a_step[0] == QUESTIONS["lowest KL"].right
+    assert after_a_step[0] == ANSWERS["lowest KL"].right
     assert_origins("lowest KL", {0: order[0], 1: sorted(kl)[1], 2: after_a_step[1], 300: order[-1]})
     assert [kl[epoch] for epoch in (0, 1, 2, 3)] == pytest.approx([0.01, 1.9, 1.4, 1.3], abs=0.05)
 
@@ -767,7 +772,7 @@ def test_questions_of_chapter_6() -> None:
         log_x = Normal(back, 0.16).log_prob(data.load("digits").test).sum(-1).mean()
         terms.append([float(log_x), float(divergence), float(log_x - divergence)])
     assert (np.diff(terms, axis=0) > 0).all()
-    assert QUESTIONS["more latents"].right == "none"
+    assert ANSWERS["more latents"].right == "none"
 
     def end(make: Any, factor: float) -> float:
         """How far from the lowest point of a parabola 50 steps of a learning rate of 0.1 end."""
@@ -781,10 +786,10 @@ def test_questions_of_chapter_6() -> None:
 
     assert end(torch.optim.Adam, 64) == pytest.approx(end(torch.optim.Adam, 1), abs=1e-4)
     assert end(torch.optim.SGD, 1) < 0.01 < 1e6 < end(torch.optim.SGD, 64)
-    assert QUESTIONS["sum over the batch"].right == "sgd"
+    assert ANSWERS["sum over the batch"].right == "sgd"
     x, f = np.random.default_rng(0).random((2, 8, 8))
     price = 3.0
-    weight = float(QUESTIONS["mended mean"].right)
+    weight = float(ANSWERS["mended mean"].right)
     whole = ((x - f) ** 2).sum() + price
     assert ((x - f) ** 2).mean() + weight * price == pytest.approx(whole / 64)
     shrunk = ((x - f) ** 2).mean() / ((x - f) ** 2).sum()
@@ -797,7 +802,7 @@ def test_questions_of_chapter_7_on_the_models(networks: Networks) -> None:
     betas = of_series("digits-betas")
     rates = {beta: kl_to_prior(each, test) for beta, each in betas.items()}
     below = [beta for beta in sorted(rates) if rates[beta] < 0.5]
-    assert below[0] == QUESTIONS["half a nat"].right
+    assert below[0] == ANSWERS["half a nat"].right
     stop = sorted(rates).index(below[0])
     assert_origins("half a nat", {10: sorted(rates)[stop - 1], 40: below[1], 3: sorted(rates)[stop - 2], 0.5: 0.5})
     assert [rates[beta] for beta in (3, 10, 20, 40)] == pytest.approx([4.5, 2.4, 0.44, 0], abs=0.05)
@@ -813,7 +818,7 @@ def test_questions_of_chapter_7_on_the_models(networks: Networks) -> None:
     (heavy, heavy_kl), (light, light_kl) = (
         [term.mean() for term in gauss_hermite_elbo(betas[beta], train, nodes=8)] for beta in (10, 3)
     )
-    question = QUESTIONS["nats for a nat"]
+    question = ANSWERS["nats for a nat"]
     assert [worth, (light - heavy) / (light_kl - heavy_kl)] == pytest.approx(
         [float(question.right)] * 2, abs=question.tolerance
     )
@@ -830,7 +835,7 @@ def test_questions_of_chapter_7_on_the_models(networks: Networks) -> None:
     assert used.sum() == 5
     assert max(changes[0]) < 0.05
     assert min(changes[1]) > 0.3
-    assert QUESTIONS["noise in the unused"].right == "unchanged"
+    assert ANSWERS["noise in the unused"].right == "unchanged"
 
     judge = LogisticRegression(max_iter=3000).fit(train, digits.train_labels.numpy())
     mean, variance = networks.encode(train)
@@ -840,7 +845,7 @@ def test_questions_of_chapter_7_on_the_models(networks: Networks) -> None:
         judge.predict_proba(networks.decode(z)).max(1)
         for z in (mean[rows] + np.sqrt(variance[rows]) * noise[0], noise[1])
     )
-    question, share = QUESTIONS["where the codes are"], (of_codes > 0.9).mean()
+    question, share = ANSWERS["where the codes are"], (of_codes > 0.9).mean()
     assert share == pytest.approx(question.right, abs=question.tolerance / 2)
     assert_origins("where the codes are", {0.52: (of_prior > 0.9).mean(), 0.915: of_codes.mean(), 0.235: 1 - share})
 
@@ -856,7 +861,7 @@ def test_the_slider_s_question_of_page_10_1() -> None:
         (cheap, long), (dear, short) = points[one], points[other]
         return (dear - cheap) / (long - short)
 
-    question = QUESTIONS["equally good"]
+    question = ANSWERS["equally good"]
     # The record's distortion is by draws, that of the quadrature is not.
     assert price(10, 20) == pytest.approx(question.right, abs=question.tolerance / 2)
     (at_ten, rate), (at_twenty, lower) = points[10], points[20]
@@ -878,11 +883,11 @@ def test_questions_of_chapter_7() -> None:
     def length(share: float) -> float:  # of a point on the way from a to b, against that of a draw
         return float(np.sqrt((((1 - share) * a + share * b) ** 2).mean()))
 
-    assert length(0.25) == pytest.approx(QUESTIONS["quarter of the way"].right, abs=2e-3)
+    assert length(0.25) == pytest.approx(ANSWERS["quarter of the way"].right, abs=2e-3)
     nearer = float(np.sqrt(((0.75 * a) ** 2).mean()))
     assert_origins("quarter of the way", {0.7071: length(0.5), 0.625: length(0.25) ** 2, 0.75: nearer, 1.0: length(0)})
     error, sigma, beta, kl = 1.3, 0.16, 4, 2.0
-    other = float(QUESTIONS["beta for sigma"].right)
+    other = float(ANSWERS["beta for sigma"].right)
     weighted = error / (2 * sigma**2) + beta * kl
     assert weighted / beta == pytest.approx(error / (2 * other**2) + kl)
     root = math.sqrt(beta)
@@ -892,7 +897,7 @@ def test_questions_of_chapter_7() -> None:
 def test_question_of_chapter_8() -> None:
     errors = np.array([0.1, 0.2, 0.4])
     best = optimize.minimize_scalar(lambda s: -stats.norm.logpdf(errors, 0, s).sum(), bounds=(0.05, 1))
-    assert best.x == pytest.approx(QUESTIONS["best noise"].right, abs=1e-3)
+    assert best.x == pytest.approx(ANSWERS["best noise"].right, abs=1e-3)
     root_of_sum = np.linalg.norm(errors)
     assert_origins("best noise", {0.07: (errors**2).mean(), 0.2333: errors.mean(), 0.4583: root_of_sum})
 
@@ -908,7 +913,7 @@ def test_questions_of_chapter_8_on_the_models(networks: Networks, plane: Plane) 
     assert (np.diff(means[: top + 1]) > 0).all()
     assert (np.diff(means[top:]) < 0).all()
     below = next(number for number in range(top, len(stops)) if means[number] < 0)
-    assert stops[below] == pytest.approx(QUESTIONS["worse than noise"].right)
+    assert stops[below] == pytest.approx(ANSWERS["worse than noise"].right)
     left = max(number for number in range(top) if means[number] < 0)
     assert_origins("worse than noise", {0.32: stops[below - 1], 0.16: stops[top], 0.08: stops[left], 0.5: stops[-1]})
     assert means[below - 1] == pytest.approx(1.2, abs=0.1)
@@ -928,11 +933,11 @@ def test_questions_of_chapter_8_on_the_models(networks: Networks, plane: Plane) 
             off = np.log(weights.mean()) + log_weights.max() - log_p[row]
             within.append(abs(off) < 2 * error)
         shares[factor] = np.mean(within)
-    question = QUESTIONS["four times as wide"]
+    question = ANSWERS["four times as wide"]
     assert shares[4] == pytest.approx(question.right, abs=question.tolerance)
     # Each share of 359 digits is off by some hundredths, from draw to draw.
     found = {0.85: shares[2], 0.6: shares[1], 0.08: 1 - shares[4]}
-    assert found == pytest.approx({float(value): float(value) for value, _ in question.wrong}, abs=0.05)
+    assert found == pytest.approx({float(value): float(value) for value in question.wrong}, abs=0.05)
 
     (train_log_p,) = plane.log_evidences(train, [own])
     train_gap, gap = (
@@ -943,7 +948,7 @@ def test_questions_of_chapter_8_on_the_models(networks: Networks, plane: Plane) 
         )
     )
     first = slice(None, 359)
-    question = QUESTIONS["gap of the learned"]
+    question = ANSWERS["gap of the learned"]
     assert train_gap[first].mean() == pytest.approx(question.right, abs=question.tolerance / 2)
     assert_origins(
         "gap of the learned",
@@ -976,7 +981,7 @@ def test_the_question_of_the_fair_memoriser(networks: Networks) -> None:
         return mean_log_p(without_itself, sigma, count - 1)
 
     best = optimize.minimize_scalar(lambda sigma: -height(sigma), bounds=(0.05, 0.3), method="bounded").x
-    assert best == pytest.approx(QUESTIONS["fair memoriser"].right, abs=2e-3)
+    assert best == pytest.approx(ANSWERS["fair memoriser"].right, abs=2e-3)
     assert height(best) - height(0.1) == pytest.approx(7, abs=0.3)
     assert height(0.1) == pytest.approx(23.6, abs=0.05)
     with_itself = [mean_log_p(within, sigma, count) for sigma in (0.02, 0.05, 0.1, best)]
@@ -1004,7 +1009,7 @@ def test_the_question_of_the_tilted_posterior() -> None:
     assert one == -40
     away = next(step for step in range(50) if gaps[one - step] > 0.1)
     back = next(step for step in range(50) if gaps[one + step] > 0.1)
-    question = QUESTIONS["a tenth of a nat"]
+    question = ANSWERS["a tenth of a nat"]
     assert [away, back] == pytest.approx([float(question.right)] * 2, abs=question.tolerance)
     largest = (other - one) / 2  # by symmetry, as the gap is the same a quarter turn on
     assert max(gaps.values()) == pytest.approx(gaps[one + int(largest)], abs=1e-3)
@@ -1022,7 +1027,7 @@ def test_questions_of_chapter_9() -> None:
 
         return float(optimize.minimize_scalar(loss, bounds=(0, 6), method="bounded").x)
 
-    assert best_square([0.5, 1, 2]) == pytest.approx(QUESTIONS["three numbers"].right, abs=1e-3)
+    assert best_square([0.5, 1, 2]) == pytest.approx(ANSWERS["three numbers"].right, abs=1e-3)
     triple = best_square([0.5, 1, 2])
     squared_mean = np.mean([0.5, 1, 2]) ** 2 - 0.25
     assert_origins("three numbers", {1.75: triple + 0.25, 1.875: best_square([0.5, 2]), 1.1111: squared_mean})
@@ -1031,7 +1036,7 @@ def test_questions_of_chapter_9() -> None:
     # z ~ N(0, 1), X|z ~ N(wz, σ²): the mean of the posterior's KL is the information of z about X, in closed form
     correlation_squared = 1 - 0.3125 / 1.25
     rate = -0.5 * math.log(1 - correlation_squared)
-    assert rate == pytest.approx(QUESTIONS["mean rate"].right, abs=1e-4)
+    assert rate == pytest.approx(ANSWERS["mean rate"].right, abs=1e-4)
     in_bits = -0.5 * math.log2(1 - correlation_squared)
     assert_origins("mean rate", {1.3863: 2 * rate, -0.6931: 0.5 * math.log(0.3125 / 1.25), 1.0: in_bits})
 
@@ -1039,7 +1044,7 @@ def test_questions_of_chapter_9() -> None:
         mean = stats.norm(0.8, math.sqrt(variance)).expect(lambda z: stats.norm.logpdf(1, z, 0.5))
         return float(stats.norm.logpdf(1, 0.8, 0.5) - mean)
 
-    assert too_high(0.05) == pytest.approx(QUESTIONS["no draw"].right, abs=1e-6)
+    assert too_high(0.05) == pytest.approx(ANSWERS["no draw"].right, abs=1e-6)
     over_once = 2 * too_high(0.05)  # over σ² and not over 2σ²
     assert_origins("no draw", {0.2: over_once, 0.4: too_high(0.2), 0.05: 0.05, -0.1: -too_high(0.05)})
 

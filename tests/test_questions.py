@@ -11,9 +11,11 @@ import pytest
 import traitlets
 from bs4 import BeautifulSoup
 
+from vae_lib import widgets
+from vae_lib.exercises import quick_questions
+from vae_lib.exercises.questions import Answer, Question, Right, Wrong
 from vae_lib.widgets import QuickQuestions
 from vae_lib.widgets import quick_questions as module
-from vae_lib.widgets.quick_questions import Answer, Question, Right, Wrong
 from vae_lib.widgets.words import QUICK_QUESTIONS
 
 CHAPTERS = sorted(path for path in (Path(__file__).parents[1] / "book").glob("0[1-9]-*.ipynb"))
@@ -44,6 +46,8 @@ def test_a_question_that_cannot_be_asked_is_refused(text: str, answers: tuple[An
 def test_no_questions_are_refused() -> None:
     with pytest.raises(ValueError, match="one Question or more, got none; add"):
         QuickQuestions([])
+    with pytest.raises(ValueError, match=r"chapter must be one of 'chapter-1', .* got 'chapter-0'"):
+        QuickQuestions("chapter-0")
 
 
 def test_correct_counts_the_right_answers() -> None:
@@ -113,10 +117,11 @@ def asked_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Question]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     (source,) = [text for text in sources if "QuickQuestions(" in text]
-    asked: list[Question] = []
-    monkeypatch.setattr(module, "QuickQuestions", asked.extend)
+    named: list[str] = []
+    monkeypatch.setattr(widgets, "QuickQuestions", named.append)
     exec(source, {})
-    return asked
+    assert named == [f"chapter-{int(path.stem[:2])}"]
+    return list(quick_questions(named[0]))
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

@@ -259,7 +259,8 @@ def test_what_the_page_learned_comes_back(open_notebook: Callable[[nbformat.Note
 def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
     page = open_notebook(
         notebook_of(
-            "from vae_lib.widgets.quick_questions import Question, QuickQuestions, Right, Wrong\n"
+            "from vae_lib.exercises.questions import Question, Right, Wrong\n"
+            "from vae_lib.widgets import QuickQuestions\n"
             "w = QuickQuestions([Question('Which?', Wrong('this', 'not so'), Right('that', 'it is'))])\nw",
             "print('chosen', w.chosen, 'correct', w.correct)",
             "w.chosen = [-1]",

@@ -9,8 +9,8 @@ import pytest
 from checks import assert_room_for_a_finger, remove_change_and_show
 from playwright.sync_api import Browser, Page, expect
 
+from vae_lib.exercises.questions import Question, Right, Wrong
 from vae_lib.widgets import QuickQuestions
-from vae_lib.widgets.quick_questions import Question, Right, Wrong
 
 OpenPage = Callable[..., Page]
 MakePage = Callable[..., str]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
 import traitlets
 from IPython.display import display
 
+from vae_lib.exercises import quick_questions
+from vae_lib.exercises.questions import Question, Right
 from vae_lib.widgets.base import BookWidget
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import QUICK_QUESTIONS
@@ -21,60 +22,6 @@ MARKUP: Final = re.compile(
 
 Piece = list[str]
 """A tag, one of ``MARKUP``'s names or an empty string for plain text, and the text in it."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the reader may choose, and in one or two short sentences why it is right or wrong."""
-
-    text: str
-    reason: str
-
-
-class Right(Answer):
-    """The answer that is right."""
-
-
-class Wrong(Answer):
-    """An answer that is not, such as a mistake that readers make."""
-
-
-class Question:
-    """A question and its answers in the order that the reader sees, of which one is ``Right``.
-
-    In each text stars set a letter in italics, as in ``*z*``, and backticks set code; ``E_{z~Q}`` has a subscript and
-    ``e^{x}`` a superscript. Anything else stands as it is written, so a product takes a · and a formula Unicode.
-
-    Raises:
-        ValueError: an empty text or reason, fewer than two answers, two of one text, or not one right answer.
-    """
-
-    def __init__(self, text: str, *answers: Answer) -> None:
-        self.text, self.answers = text, answers
-        if not text.strip():
-            raise ValueError(f"a question must have a text, got {text!r}; write what the reader is asked")
-        where = f"in the question {text!r}"
-        if len(answers) < 2:
-            raise ValueError(f"a question needs two answers or more, got {len(answers)} {where}; add a Wrong(...)")
-        for answer in answers:
-            if not answer.text.strip():
-                raise ValueError(f"an answer must have a text, got {answer.text!r} {where}; write or remove it")
-            if not answer.reason.strip():
-                raise ValueError(f"the answer {answer.text!r} has no reason {where}; say why it is right or wrong")
-        texts = [answer.text.strip() for answer in answers]
-        for i, one in enumerate(texts):
-            if one in texts[:i]:
-                raise ValueError(f"two answers are {one!r} {where}; change or remove one")
-        right = sum(isinstance(answer, Right) for answer in answers)
-        if right != 1:
-            raise ValueError(
-                f"one answer must be right, got {right} {where}; mark one as Right(...), others as Wrong(...)"
-            )
-
-    @property
-    def right(self) -> int:
-        """The place of the right answer, from 0."""
-        return next(place for place, answer in enumerate(self.answers) if isinstance(answer, Right))
 
 
 class Chosen(traitlets.TraitType[list[int], Any]):
@@ -100,14 +47,15 @@ class QuickQuestions(BookWidget):
     answer folded under its question. Nothing is stored.
 
     Args:
-        questions: one or more.
+        questions: the chapter whose questions they are, such as ``"chapter-3"``, or your own, one or more: each a
+            ``Question`` of ``vae_lib.exercises.questions``.
 
     Attributes:
         chosen: for each question the place of the answer that is chosen, from 0, or −1 for none; follows the reader's
             hand and moves when Python sets it.
 
     Raises:
-        ValueError: no questions.
+        ValueError: no such chapter, or no questions.
         traitlets.TraitError: ``chosen`` that does not fit the questions.
     """
 
@@ -117,7 +65,9 @@ class QuickQuestions(BookWidget):
     questions: traitlets.List[Any] = traitlets.List().tag(sync=True)
     chosen = Chosen(default_value=[]).tag(sync=True)
 
-    def __init__(self, questions: Sequence[Question]) -> None:
+    def __init__(self, questions: str | Sequence[Question]) -> None:
+        if isinstance(questions, str):
+            questions = quick_questions(questions)
         if not questions:
             raise ValueError(
                 'questions must hold one Question or more, got none; add Question("...", Right("...", "..."), ...)'
