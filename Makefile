@@ -10,7 +10,7 @@ SITE := _build/html
 STRICT :=
 BOOK_SOURCES := _config.yml $(wildcard book/*.ipynb book/*.md book/*.bib book/*.yml book/_static/* book/_extra/* book/_ext/*) \
 	$(wildcard book/_ext/*.py book/_ext/templates/*.html book/_ext/templates/static/*.html)
-LIBRARY_FILES := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/widgets/data/* vae_lib/models/*)
+LIBRARY_FILES := $(wildcard vae_lib/*.py vae_lib/widgets/*.* vae_lib/beyond/*.py vae_lib/cli/*.py vae_lib/runs/*.py vae_lib/widgets/data/* vae_lib/models/*)
 
 .PHONY: serve test lint unit notebooks library site links archive models bench picture constraints clean help
 

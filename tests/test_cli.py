@@ -18,10 +18,10 @@ from reference import Networks, gauss_hermite_elbo, log_normal
 from scipy import special
 
 from vae_lib import data, evidence, pretrained, training
-from vae_lib.__main__ import entry_figures, figures, main
-from vae_lib.byte_grid import byte_rows
+from vae_lib.cli import main
 from vae_lib.data import Dataset
 from vae_lib.model import VAE, Autoencoder
+from vae_lib.runs.rounding import byte_rows
 
 QUICK = ["--hidden", "24", "12", "--epochs", "2", "--examples", "4"]
 
@@ -96,7 +96,7 @@ def test_more_latents_are_measured_by_importance_sampling(digits: Dataset) -> No
     torch.manual_seed(0)
     model = VAE(64, 3, (16,))
     training.fit(model, digits.train[:320], epochs=8, lr=5e-3, batch_size=32)
-    reached = figures(model, digits.test[:8], examples=6)
+    reached = pretrained.figures(model, digits.test[:8], examples=6)
     assert reached["log_evidence_method"] == "importance sampling from Q, 500 draws"
     assert reached["log_evidence_examples"] == 6
     networks = Networks(model.state_dict())
@@ -106,7 +106,7 @@ def test_more_latents_are_measured_by_importance_sampling(digits: Dataset) -> No
     log_q = (-0.5 * noise**2 - 0.5 * np.log(2 * np.pi * var)).sum(-1)
     estimate = special.logsumexp(networks.log_joint(digits.test[:6], z) - log_q, axis=0) - math.log(4000)
     assert reached["test_log_evidence"] == pytest.approx(estimate.mean(), abs=1.0)  # 500 draws: rough
-    assert figures(model, digits.test[:3], examples=1)["standard_error"] is None  # one example has no spread
+    assert pretrained.figures(model, digits.test[:3], examples=1)["standard_error"] is None  # one example has no spread
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
@@ -146,7 +146,7 @@ def test_eight_bits_round_before_the_figures(tmp_path: Path, digits: Dataset) ->
     assert len(matrices) == 6
     for matrix in matrices:
         assert byte_rows(matrix) is not None
-    assert record["figures"] == figures(model, digits.test, examples=4)
+    assert record["figures"] == pretrained.figures(model, digits.test, examples=4)
 
 
 @pytest.mark.parametrize(("bits", "least"), [("16", 1e-5), ("8", 1e-4)])
@@ -254,7 +254,7 @@ def same(first: VAE, second: VAE) -> bool:
 
 def test_epochs_are_moments_of_one_training(tmp_path: Path, digits: Dataset) -> None:
     series = run_series(tmp_path / "e", "epoch", "0 1 3", "--seed", "4", "--bits", "8")
-    assert {path.name for path in tmp_path.iterdir()} == {"e.safetensors", "e.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"e.safetensors"}
     assert (series.over, series.values) == ("epoch", (0, 1, 3))
     torch.manual_seed(4)
     model = VAE(64, 2, (12, 8), sigma=0.2)
@@ -312,7 +312,7 @@ def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:
     training.fit(model, digits.train[:320], epochs=8, lr=5e-3, batch_size=32)
     with torch.no_grad():  # one latent that says almost nothing: its posterior mean hardly moves
         model.encoder.net[-1].weight[1] *= 1e-3
-    reached = entry_figures(model, digits.test)
+    reached = pretrained.entry_figures(model, digits.test)
     networks = Networks(model.state_dict())
     means = networks.encode(digits.test)[0]
     spread = means.var(axis=0, ddof=1)

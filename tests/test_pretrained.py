@@ -21,9 +21,9 @@ from safetensors.torch import load_file, save_file
 from scipy import special
 
 from vae_lib import evidence, pretrained
-from vae_lib.byte_grid import byte_rows
 from vae_lib.data import Dataset
 from vae_lib.model import VAE, Autoencoder
+from vae_lib.runs.rounding import byte_rows
 from vae_lib.widgets.digit_pad import shipped_examples
 
 PACKAGE = Path(pretrained.__file__).parent
