@@ -308,7 +308,7 @@ def test_a_series_is_the_same_again(tmp_path: Path) -> None:
     for name in ("first", "again"):
         torch.manual_seed(hash(name) % 1000)  # whatever came before
         run_series(tmp_path / name, "beta", "0.5 2", "--epochs", "1")
-    first, again = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("first", "again"))
+    first, again = (stored(tmp_path / name) for name in ("first", "again"))
     assert first == again
 
 
