@@ -27,7 +27,6 @@ import functools
 import importlib.util
 import json
 import logging
-import math
 import os
 import platform
 import resource
@@ -46,6 +45,8 @@ from torch.nn import functional
 
 from vae_lib import data, training
 from vae_lib.model import VAE
+from vae_lib.runs.optimizer import Adam
+from vae_lib.runs.settings import cosine
 
 ROOT: Final = Path(__file__).parents[1]
 RECORD: Final = ROOT / "benchmarks" / "results" / "train.json"
@@ -206,18 +207,15 @@ def ours(epochs: int, after_epoch: AfterEpoch) -> None:
 
 def ours_scheduled(epochs: int, after_epoch: AfterEpoch) -> None:
     model = _network()
-
-    def rate(epoch: int) -> float:
-        done = (epoch - 1) / (epochs - 0.5)
-        return SCHEDULE["first_rate"] * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
-
+    first = SCHEDULE["first_rate"]
+    rates = cosine(2 * epochs - 1, first, first / 50)[::2]  # the last epoch ends half a step before the lowest rate
     training.fit(
         model,
         data.load("mnist", as_bytes=True).train,
         epochs=epochs,
         batch_size=SCHEDULE["batch_size"],
-        lr=rate,
-        optimizer=functools.partial(training.Adam, betas=SCHEDULE["betas"]),
+        lr=(0.0, *rates).__getitem__,  # epochs count from 1
+        optimizer=functools.partial(Adam, betas=SCHEDULE["betas"]),
         after_epoch=lambda epoch: after_epoch(_layers(model)),
     )
 

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from torchvision.datasets import mnist as torchvision_mnist
 
 from vae_lib import data
-from vae_lib.__main__ import main
+from vae_lib.cli import main
 
 OFFLINE = [name for name in data.NAMES if name != "mnist"]
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")

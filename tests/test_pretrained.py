@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 import torch
 from reference import Networks, gauss_hermite_elbo, standard_log_normal
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scipy import special
 
 from vae_lib import evidence, pretrained
-from vae_lib.byte_grid import byte_rows
 from vae_lib.data import Dataset
 from vae_lib.model import VAE, Autoencoder
+from vae_lib.runs.rounding import byte_rows
 from vae_lib.widgets.digit_pad import shipped_examples
 
 PACKAGE = Path(pretrained.__file__).parent
@@ -83,6 +84,11 @@ def fail_in_write(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     monkeypatch.setattr(Path, "open", fill)
 
 
+def rewrite(path: Path, record: str | None) -> None:
+    """Put another record, or none, into a model's file."""
+    save_file(load_file(path), path, None if record is None else {"record": record})
+
+
 # --- there and back --------------------------------------------------------------------------------------------------
 
 
@@ -91,7 +97,7 @@ def test_round_trip(tmp_path: Path, kwargs: dict[str, Any]) -> None:
     model = small(**kwargs)
     path = pretrained.save(model, tmp_path / "deep" / "mine", {"data": "toy", "seed": 3})
     assert path == tmp_path / "deep" / "mine.safetensors"
-    assert set(contents(path.parent)) == {"mine.safetensors", "mine.json"}
+    assert set(contents(path.parent)) == {"mine.safetensors"}
     x = torch.rand(5, 6).round()
     for name in (tmp_path / "deep" / "mine", str(path)):  # with and without its ending
         loaded = pretrained.load(name)
@@ -161,14 +167,14 @@ def test_a_record_without_a_kind_is_that_of_a_vae(tmp_path: Path) -> None:
     path = pretrained.save(small(), tmp_path / "mine")
     record = pretrained.record(path)
     del record["kind"]
-    path.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")
+    rewrite(path, json.dumps(record))
     assert isinstance(pretrained.load(path), VAE)
 
 
 @pytest.mark.parametrize("name", ["v1.5", "my model", "модель"])
 def test_names_with_dots_and_spaces(tmp_path: Path, name: str) -> None:
     pretrained.save(small(), tmp_path / name)
-    assert set(contents(tmp_path)) == {f"{name}.safetensors", f"{name}.json"}
+    assert set(contents(tmp_path)) == {f"{name}.safetensors"}
     assert pretrained.load(tmp_path / name).data_dim == 6
     assert pretrained.record(tmp_path / name)["model"]["latent_dim"] == 2
 
@@ -281,7 +287,7 @@ def save_three(path: Path, **details: Any) -> Path:
 def test_round_trip_of_a_series(tmp_path: Path) -> None:
     path = save_three(tmp_path / "deep" / "mine", data="toy", entries=[{"test_kl": 1.5}] * 3)
     assert path == tmp_path / "deep" / "mine.safetensors"
-    assert set(contents(path.parent)) == {"mine.safetensors", "mine.json"}
+    assert set(contents(path.parent)) == {"mine.safetensors"}
     for name in (tmp_path / "deep" / "mine", str(path)):  # with and without its ending
         series = pretrained.load_series(name)
         assert (series.over, series.values) == ("beta", (0.5, 1, 2))
@@ -330,7 +336,7 @@ def test_a_series_and_a_model_are_not_taken_for_each_other(tmp_path: Path) -> No
     "break_it",
     [
         pytest.param(fail_in_replace, id="replace"),
-        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 1), id="second write"),
+        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="write"),
     ],
 )
 def test_a_full_disk_leaves_the_old_series_as_it_was(
@@ -379,7 +385,9 @@ def test_a_weight_of_a_series_that_is_not_finite_is_not_written(tmp_path: Path) 
 @pytest.mark.parametrize("missing", ["1/decoder.net.0.weight", "1/codes.mean", "0/codes.log_var", "codes.label", "2/"])
 def test_a_series_with_a_part_missing_is_one_clear_error(tmp_path: Path, missing: str) -> None:
     path = save_three(tmp_path / "mine")
+    record = json.dumps(pretrained.record(path))
     save_file({key: value for key, value in load_file(path).items() if not key.startswith(missing)}, path)
+    rewrite(path, record)
     with pytest.raises(ValueError, match=r"mine\.safetensors") as caught:
         pretrained.load_series(path)
     assert "\n" not in str(caught.value)
@@ -389,18 +397,20 @@ def test_a_series_with_a_part_missing_is_one_clear_error(tmp_path: Path, missing
 def test_a_record_that_does_not_describe_the_series_is_one_clear_error(tmp_path: Path, change: dict[str, Any]) -> None:
     path = save_three(tmp_path / "mine")
     record = pretrained.record(path) | change
-    path.with_suffix(".json").write_text(json.dumps(record), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"mine\.json"):
+    rewrite(path, json.dumps(record))
+    with pytest.raises(ValueError, match=r"mine\.safetensors"):
         pretrained.load_series(path)
 
 
 def test_a_damaged_or_missing_series_is_named(tmp_path: Path) -> None:
     path = save_three(tmp_path / "mine")
-    path.write_bytes(path.read_bytes()[:100])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
     with pytest.raises(ValueError, match=r"mine\.safetensors is not a safetensors file"):
         pretrained.load_series(path)
-    path.with_suffix(".json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"record .*mine\.json is missing"):
+    path.write_bytes(whole)
+    rewrite(path, None)
+    with pytest.raises(ValueError, match=r"mine\.safetensors holds no record of a model"):
         pretrained.load_series(path)
     with pytest.raises(FileNotFoundError, match="no model 'no-such-series'") as caught:
         pretrained.load_series("no-such-series")
@@ -414,8 +424,7 @@ def test_a_damaged_or_missing_series_is_named(tmp_path: Path) -> None:
     "break_it",
     [
         pytest.param(fail_in_replace, id="replace"),
-        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="first write"),
-        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 1), id="second write"),
+        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="write"),
     ],
 )
 def test_a_full_disk_leaves_the_old_model_as_it_was(
@@ -427,7 +436,7 @@ def test_a_full_disk_leaves_the_old_model_as_it_was(
         break_it(patch)
         with pytest.raises(OSError, match="No space left"):
             pretrained.save(small(1), tmp_path / "mine", {"run": 2})
-    assert contents(tmp_path) == before  # the old pair, and nothing half-written beside it
+    assert contents(tmp_path) == before  # the old file, and nothing half-written beside it
     pretrained.save(small(1), tmp_path / "mine", {"run": 2})
     assert pretrained.record(tmp_path / "mine")["run"] == 2
 
@@ -478,9 +487,9 @@ def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
 
 def test_a_missing_record_is_named(tmp_path: Path) -> None:
     path = pretrained.save(small(), tmp_path / "mine")
-    path.with_suffix(".json").unlink()
+    rewrite(path, None)
     for call in (pretrained.load, pretrained.record):
-        with pytest.raises(FileNotFoundError, match=r"record .*mine\.json is missing"):
+        with pytest.raises(ValueError, match=r"mine\.safetensors holds no record of a model"):
             call(tmp_path / "mine")
 
 
@@ -510,8 +519,8 @@ CONFIG = small().config()
 )
 def test_a_record_that_does_not_describe_the_weights_is_one_clear_error(tmp_path: Path, text: str) -> None:
     path = pretrained.save(small(), tmp_path / "mine")
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"mine\.json") as caught:
+    rewrite(path, text)
+    with pytest.raises(ValueError, match=r"mine\.safetensors") as caught:
         pretrained.load(tmp_path / "mine")
     assert "\n" not in str(caught.value)  # the command line prints it as one line
 
@@ -519,11 +528,13 @@ def test_a_record_that_does_not_describe_the_weights_is_one_clear_error(tmp_path
 def test_weights_missing_or_too_many_are_refused(tmp_path: Path) -> None:
     path = pretrained.save(small(), tmp_path / "mine")
     tensors = load_file(path)
-    save_file({**tensors, "extra": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match=r"(?s)does not fit its record mine\.json.*extra"):
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    save_file({**tensors, "extra": torch.zeros(1)}, path, metadata)
+    with pytest.raises(ValueError, match=r"(?s)does not fit its record.*extra"):
         pretrained.load(path)
-    save_file({key: value for key, value in tensors.items() if key != "log_sigma"}, path)
-    with pytest.raises(ValueError, match=r"(?s)does not fit its record mine\.json.*log_sigma"):
+    save_file({key: value for key, value in tensors.items() if key != "log_sigma"}, path, metadata)
+    with pytest.raises(ValueError, match=r"(?s)does not fit its record.*log_sigma"):
         pretrained.load(path)
 
 
@@ -564,7 +575,7 @@ def test_the_models_and_series_ship() -> None:
     assert {"digits-betas", "digits-epochs"} <= set(SERIES)
     assert not set(SHIPPED) & set(SERIES)
     without_weights = {"burda2015"}  # the record of `reproduce`
-    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == {*SHIPPED, *SERIES} | without_weights
+    assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == without_weights
 
 
 def agrees(ours: float, recorded: float, absolute: float) -> None:
@@ -761,8 +772,7 @@ def test_an_own_file_is_not_taken_for_a_shipped_model(tmp_path: Path, monkeypatc
     assert pretrained.load("./digits-2").latent_dim == 3
     assert pretrained.load(Path("digits-2")).latent_dim == 3
     assert pretrained.load("digits-2").latent_dim == 2
-    for name in ("./digits-2.safetensors", "./digits-2.json"):
-        assert pretrained.load(name).latent_dim == 3
+    assert pretrained.load("./digits-2.safetensors").latent_dim == 3
 
 
 def test_codes_need_their_labels(tmp_path: Path) -> None:
@@ -837,7 +847,7 @@ def test_a_shipped_series_says_how_it_was_made(name: str) -> None:
     assert record["command"].endswith(f" --out vae_lib/models/{name}")
     assert (record["data"], record["bits"], record["model"]["latent_dim"]) == ("digits", 8, 2)
     assert record["code_revision"] not in ("", "unknown")
-    size = sum((PACKAGE / "models" / f"{name}.{ending}").stat().st_size for ending in ("safetensors", "json"))
+    size = (PACKAGE / "models" / f"{name}.safetensors").stat().st_size
     assert size < 500_000  # bytes, two for each weight; a page carries half of that, and the decoder alone
 
 

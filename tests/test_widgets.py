@@ -12,8 +12,8 @@ import traitlets
 from torch import nn
 
 from vae_lib import data, palette, pretrained
-from vae_lib.byte_grid import round_rows
 from vae_lib.model import VAE, Autoencoder
+from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import LatentExplorer
 from vae_lib.widgets.base import describe_layers, pack_weights, unpack_weights
 from vae_lib.widgets.words import LATENT_EXPLORER

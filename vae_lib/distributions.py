@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vae_lib import checks
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -101,8 +103,8 @@ class Gaussian(NamedTuple):
 
         Source: Kingma & Welling 2013, section 2.4; chapter 5.
         """
-        if samples is not None and samples < 1:
-            raise ValueError(f"samples must be at least 1, got {samples}")
+        if samples is not None:
+            checks.at_least(1, samples=samples)
         shape = self.mean.shape if samples is None else (samples, *self.mean.shape)
         noise = torch.randn(shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
         return self.mean + self.std * noise

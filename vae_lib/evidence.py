@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian
 from vae_lib.model import Terms
 
@@ -70,8 +71,7 @@ def _check_batch(model: LatentModel, x: Tensor, samples: int) -> None:
     _check_model(model)
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must have shape (batch, data_dim) with at least one example, got {tuple(x.shape)}")
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, got {samples}")
+    checks.at_least(1, samples=samples)
 
 
 def _chunks(samples: int, x: Tensor) -> list[int]:
@@ -213,8 +213,7 @@ def iwae_bound(
 
     Source: Burda et al. 2015, eq. 8.
     """
-    if k < 1 or repeats < 1:
-        raise ValueError(f"k and repeats must be at least 1, got k={k}, repeats={repeats}")
+    checks.at_least(1, k=k, repeats=repeats)
     log_weights = importance_log_weights(model, x, q, k * repeats, generator=generator)
     return iwae_curve(log_weights, [k])[0]
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian, standard_normal_log_density
 
 PAIRS_AT_ONCE: Final = 2**22  # of a point and a component: 32 MB for two latents in float32
@@ -132,8 +133,7 @@ def rate_parts(q: Gaussian, *, samples: int = 20, generator: torch.Generator | N
 
     Source: Hoffman & Johnson 2016, "ELBO surgery".
     """
-    if samples < 2:
-        raise ValueError(f"samples must be at least 2, got {samples}")
+    checks.at_least(2, samples=samples)
     z = q.rsample(samples, generator=generator).flatten(0, 1)  # (samples * examples, latent_dim)
     each = aggregate_log_density(q, z) - standard_normal_log_density(z)
     # Every example has the same number of draws, so only the variance among its own draws counts.
@@ -149,5 +149,4 @@ def _check_ends(start: Tensor, end: Tensor, steps: int) -> None:
         )
     if not (start.is_floating_point() and end.is_floating_point()):
         raise ValueError(f"start and end must be floating point, got {start.dtype} and {end.dtype}; use .float()")
-    if steps < 2:
-        raise ValueError(f"steps must be at least 2, got {steps}")
+    checks.at_least(2, steps=steps)

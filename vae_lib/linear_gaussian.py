@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal, kl_divergence
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian, gaussian_log_density, standard_normal_log_density
 
 
@@ -32,8 +33,7 @@ class LinearGaussian:
     def __init__(self, weight: Tensor, sigma: float, mean: Tensor | None = None) -> None:
         if weight.ndim != 2:
             raise ValueError(f"weight must have shape (data_dim, latent_dim), got {tuple(weight.shape)}")
-        if not 0 < sigma < math.inf:
-            raise ValueError(f"sigma must be a positive number, got {sigma}")
+        checks.positive(sigma=sigma)
         self.data_dim, self.latent_dim = weight.shape
         if mean is not None and mean.shape != (self.data_dim,):
             raise ValueError(f"mean must have shape ({self.data_dim},), got {tuple(mean.shape)}")

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from vae_lib import checks
 from vae_lib.distributions import (
     Gaussian,
     bernoulli_log_density,
@@ -49,17 +50,9 @@ def mlp(sizes: tuple[int, ...], activation: Activation = "silu") -> nn.Sequentia
 
 
 def _check_sizes(data_dim: int, latent_dim: int, hidden: tuple[int, ...]) -> None:
-    for name, value in (("data_dim", data_dim), ("latent_dim", latent_dim)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    checks.at_least(1, data_dim=data_dim, latent_dim=latent_dim)
     if any(width < 1 for width in hidden):
         raise ValueError(f"every width in hidden must be at least 1, got {hidden}")
-
-
-def check_sigma(sigma: float) -> None:
-    """A ValueError unless ``sigma`` is positive and finite."""
-    if not 0 < sigma < math.inf:
-        raise ValueError(f"sigma must be a positive number, got {sigma}")
 
 
 class Encoder(nn.Module):
@@ -125,7 +118,7 @@ class VAE(nn.Module):
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', got {likelihood!r}")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(map(repr, ACTIVATIONS))}, got {activation!r}")
-        check_sigma(sigma)
+        checks.positive(sigma=sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden
@@ -199,8 +192,7 @@ class VAE(nn.Module):
 
     def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Pictures f(z) for z drawn from the prior, shape ``(count, data_dim)``."""
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        checks.at_least(1, count=count)
         z = torch.randn(count, self.latent_dim, generator=generator, device=self.log_sigma.device)
         return self.decode(z)
 
@@ -222,7 +214,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         hidden = tuple(hidden)
         _check_sizes(data_dim, latent_dim, hidden)
-        check_sigma(sigma)
+        checks.positive(sigma=sigma)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.hidden = hidden

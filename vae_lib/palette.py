@@ -25,6 +25,11 @@ TERMS: Final[dict[str, Shade]] = {
     "prior": Shade("#5A6472", "#A9B4C2"),  # P(z)
 }
 
+INK: Final = "#1F2430"  # text and axes
+FAINT: Final = "#C9CED6"  # frames and grids
+PAPER: Final = "#FFFFFF"
+PICTURE: Final = "gray_r"  # matplotlib's map of brightness: ink on paper
+
 DIGITS: Final[tuple[str, ...]] = (
     "#4477AA",
     "#EE6677",

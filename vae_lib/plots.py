@@ -21,11 +21,9 @@ from torch.distributions import MultivariateNormal
 
 from vae_lib.distributions import Gaussian
 from vae_lib.evidence import GapParts, Grid
-from vae_lib.palette import DIGITS, TERMS
+from vae_lib.palette import DIGITS, FAINT, INK, PAPER, PICTURE, TERMS
 from vae_lib.training import History
 
-INK = "#1F2430"
-FAINT = "#C9CED6"
 COLORS = {term: shade.light for term, shade in TERMS.items()}
 
 STYLE: Any = {
@@ -73,7 +71,7 @@ def _subplots(rows: int = 1, columns: int = 1, *, height: float = 2.8, **setting
 
 
 def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | None = None) -> None:
-    ax.imshow(pixels.detach().reshape(shape).numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(pixels.detach().reshape(shape).numpy(), cmap=PICTURE, vmin=0, vmax=1, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -141,7 +139,7 @@ def _draw_codes(ax: Axes, codes: Tensor, labels: Tensor) -> None:
 def _halo() -> list[Any]:
     from matplotlib.patheffects import withStroke
 
-    return [withStroke(linewidth=3, foreground="white")]
+    return [withStroke(linewidth=3, foreground=PAPER)]
 
 
 @_in_style
@@ -430,7 +428,7 @@ def tilted_posteriors(
 def _fade(color: str) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("fade", ["#FFFFFF", color])
+    return LinearSegmentedColormap.from_list("fade", [PAPER, color])
 
 
 @_in_style
@@ -569,9 +567,7 @@ def gap_parts(parts: GapParts, names: Sequence[str]) -> Figure:
     rows = np.arange(len(names))
     ax.barh(rows, amortization, color=COLORS["gap"], height=0.62)
     with plt.rc_context({"hatch.linewidth": 0.8}):
-        ax.barh(
-            rows, approximation, left=amortization, fc="white", ec=COLORS["gap"], hatch="/////", height=0.62, lw=0.8
-        )
+        ax.barh(rows, approximation, left=amortization, fc=PAPER, ec=COLORS["gap"], hatch="/////", height=0.62, lw=0.8)
     for row, (encoder, family) in enumerate(zip(amortization, approximation, strict=True)):
         ax.annotate(
             f"{encoder:.2f} + {family:.2f}",
@@ -603,7 +599,7 @@ def beside_published(published: dict[str, float], reached: dict[str, tuple[float
     rows = {name: row for row, name in enumerate(published)}
     for name, row in rows.items():
         ax.axhline(row, color=FAINT, lw=0.6, zorder=0)
-        ax.plot(published[name], row, "o", ms=9, mfc="white", mec=COLORS["prior"], mew=1.6)
+        ax.plot(published[name], row, "o", ms=9, mfc=PAPER, mec=COLORS["prior"], mew=1.6)
         text = {"textcoords": "offset points", "ha": "center", "fontsize": 8.5}
         ax.annotate(f"{published[name]:.2f}", (published[name], row), xytext=(0, 8), color=COLORS["prior"], **text)
         if name in reached:

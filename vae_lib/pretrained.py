@@ -1,30 +1,35 @@
-"""Models as files: weights in safetensors (float16, never pickle) with a JSON record beside them.
+"""Models as files: weights in safetensors (float16, never pickle), and in the file's metadata a record as JSON.
 
 ``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved. The record
-says its ``kind``, a VAE where it says none. A series is several VAEs of one shape in one such pair of files, and its
-record says what they differ in: ``over``.
+says its ``kind``, a VAE where it says none. A series is several VAEs of one shape in one such file, and its record says
+what they differ in: ``over``. ``figures`` measures what a record says of a model.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from vae_lib.byte_grid import round_rows
-from vae_lib.files import write_atomically
+from vae_lib import evidence, training
 from vae_lib.model import VAE, Autoencoder, require_vae
+from vae_lib.runs.files import write_atomically
+from vae_lib.runs.rounding import round_rows
 
 Model = TypeVar("Model", bound=VAE | Autoencoder)
 KINDS: Final[dict[str, type[VAE] | type[Autoencoder]]] = {"vae": VAE, "autoencoder": Autoencoder}
 SHIPPED = Path(__file__).parent / "models"
 _CODES, _LOG_VARS, _LABELS = "codes.mean", "codes.log_var", "codes.label"
+_RECORD = "record"  # the key in the metadata
 
 
 class Series(NamedTuple):
@@ -64,12 +69,10 @@ def _shipped() -> tuple[str, ...]:
 
 
 def _path(name: str | Path) -> Path:
-    """The weights' file of a shipped model's name or of a path, with or without its ending."""
+    """The file of a shipped model's name or of a path, with or without its ending."""
     if name in _shipped():  # a bare name; "./digits-2" and Path("digits-2") are your own file
         return SHIPPED / f"{name}.safetensors"
-    path = Path(name)
-    path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
-    path = path.with_name(f"{path.name}.safetensors") if path.name else Path(".safetensors")
+    path = _with_ending(Path(name))
     if not path.exists():
         raise FileNotFoundError(
             f"no model {str(name)!r}: shipped are {', '.join(names())}, the series {', '.join(series_names())}, "
@@ -78,11 +81,19 @@ def _path(name: str | Path) -> Path:
     return path
 
 
+def _with_ending(path: Path) -> Path:
+    return path if path.suffix == ".safetensors" else path.parent / f"{path.name}.safetensors"
+
+
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
         return parse_safetensors(path.read_bytes())
     except Exception as error:
-        raise ValueError(f"{path} is not a safetensors file ({error}); save the model again") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ValueError:
+    return ValueError(f"{path} is not a safetensors file ({error}); save the model again")
 
 
 def load(name: str | Path) -> VAE | Autoencoder:
@@ -116,10 +127,7 @@ def load_series(name: str | Path) -> Series:
         grouped.setdefault(index, {})[rest] = tensor
     labels, values = grouped.pop("", {}).get(_LABELS), described.get("values")
     if labels is None or not isinstance(values, list) or set(grouped) != {str(index) for index in range(len(values))}:
-        raise ValueError(
-            f"{path} does not fit its record {path.with_suffix('.json').name}, which names the values {values!r}; "
-            "save the series again"
-        )
+        raise ValueError(f"{path} does not fit its record, which names the values {values!r}; save the series again")
     entries = [grouped[str(index)] for index in range(len(values))]
     models = tuple(require_vae(_model(path, described, entry), "a series") for entry in entries)
     for entry in entries:
@@ -142,13 +150,11 @@ def _model(path: Path, described: dict[str, Any], tensors: dict[str, Tensor]) ->
     try:
         model = KINDS[described.get("kind", "vae")](**described["model"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.with_suffix('.json')} describes no model ({error!r}); save the model again") from None
+        raise ValueError(f"the record in {path} describes no model ({error!r}); save the model again") from None
     try:
         model.load_state_dict({key: value.float() for key, value in tensors.items() if not key.startswith("codes.")})
     except RuntimeError as error:
-        raise ValueError(
-            f"{path} does not fit its record {path.with_suffix('.json').name}: {' '.join(str(error).split())}"
-        ) from None
+        raise ValueError(f"{path} does not fit its record: {' '.join(str(error).split())}") from None
     return model.eval()
 
 
@@ -167,16 +173,21 @@ def _record_of(name: str | Path, *, series: bool) -> dict[str, Any]:
 
 
 def record(name: str | Path) -> dict[str, Any]:
-    """The JSON record of a model or a series: how it was made and the figures that it reached, in nats per example."""
-    path = _path(name).with_suffix(".json")
-    if not path.exists():
-        raise FileNotFoundError(f"the model's record {path} is missing; a model is two files, keep them together")
+    """The record of a model or a series: how it was made and the figures that it reached, in nats per example."""
+    path = _path(name)
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+    except Exception as error:
+        raise _damaged(path, error) from error
+    if _RECORD not in metadata:
+        raise ValueError(f"{path} holds no record of a model, only tensors; save the model again")
+    try:
+        loaded = json.loads(metadata[_RECORD])
     except ValueError as error:
-        raise ValueError(f"the model's record {path} is damaged ({error}); save the model again") from None
+        raise ValueError(f"the record in {path} is damaged ({error}); save the model again") from None
     if not isinstance(loaded, dict):
-        raise ValueError(f"the model's record {path} must be a JSON object, got {type(loaded).__name__}")
+        raise ValueError(f"the record in {path} must be a JSON object, got {type(loaded).__name__}")
     return loaded
 
 
@@ -239,7 +250,7 @@ def round_to_bytes(model: Model) -> Model:
     """Round each row of each Linear weight in place to a grid of 255 steps, and all else to float16's precision.
 
     The weights that result are exact in float16, so ``save`` changes them no further, and
-    ``byte_grid.byte_rows`` takes them apart into one byte each, for a page that carries them.
+    ``rounding.byte_rows`` takes them apart into one byte each, for a page that carries them.
 
     Raises:
         ValueError: a weight is NaN or too large for float16.
@@ -260,7 +271,7 @@ def save(
     test: Tensor | None = None,
     test_labels: Tensor | None = None,
 ) -> Path:
-    """Write ``path.safetensors`` and ``path.json``, whole or not at all: a full disk leaves the old pair as it was.
+    """Write ``path.safetensors``, whole or not at all: a full disk leaves the old file as it was.
 
     Args:
         model: the model; weights are stored as float16.
@@ -269,7 +280,7 @@ def save(
         test, test_labels: examples whose Q(z|X), or code, is stored too, for the widgets.
 
     Returns:
-        The weights' path.
+        The file's path.
 
     Raises:
         ValueError: a weight is NaN or too large for float16; nothing is written.
@@ -292,7 +303,7 @@ def save_series(
     test: Tensor,
     test_labels: Tensor,
 ) -> Path:
-    """Write models of one shape as one pair of files, whole or not at all, as ``save`` does.
+    """Write models of one shape as one file, whole or not at all, as ``save`` does.
 
     Args:
         models: one for each of ``values``; weights are stored as float16 under the model's place and a slash, such as
@@ -304,7 +315,7 @@ def save_series(
         test, test_labels: examples whose Q(z|X) is stored for each model, and their classes.
 
     Returns:
-        The weights' path.
+        The file's path.
 
     Raises:
         ValueError: not one value for each model, models of different shapes, or a weight that is NaN or too large for
@@ -340,9 +351,89 @@ def _places(model: VAE | Autoencoder, test: Tensor) -> dict[str, Tensor]:
 
 
 def _write(path: str | Path, tensors: dict[str, Tensor], described: dict[str, Any]) -> Path:
-    path = Path(path)
-    path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
-    text = json.dumps(described, indent=2, allow_nan=False) + "\n"
-    weights = path.with_name(path.name + ".safetensors")
-    write_atomically({path.with_name(path.name + ".json"): text.encode(), weights: to_safetensors(tensors)})
-    return weights
+    path = _with_ending(Path(path))
+    write_atomically(path, to_safetensors(tensors, {_RECORD: json.dumps(described, allow_nan=False)}))
+    return path
+
+
+@torch.no_grad()
+def figures(model: VAE | Autoencoder, test: Tensor, *, examples: int = 1000) -> dict[str, Any]:
+    """The figures of a model's record, on test examples, in nats per example.
+
+    Args:
+        test: shape ``(count, data_dim)``; the ELBO is that of all of them, with ten draws of z each.
+        examples: log P(X) is measured on the first so many.
+
+    Returns:
+        ``test_reconstruction``, ``test_kl``, ``test_elbo``; ``test_log_evidence`` with the ``standard_error`` of its
+        mean over examples, and ``test_elbo_same_examples`` beside it; ``squared_error``, mean over pixels at z = μ(X).
+        Of an ``Autoencoder`` only ``test_reconstruction`` and ``squared_error``, both at its code.
+    """
+    if isinstance(model, Autoencoder):
+        return {
+            "test_reconstruction": round(training.mean_terms(model, test)[0], 4),
+            "squared_error": _squared_error(model, test),
+            "sigma": round(model.sigma, 6),
+        }
+    reconstruction, kl = training.mean_terms(model, test, samples=10)
+    few = test[:examples]
+    bar = tqdm(few, desc="log P(X)", unit="example", disable=None)
+    if model.latent_dim <= 2:
+        method = "grid"
+        log_evidence = torch.tensor([evidence.grid(model, x).log_evidence for x in bar])
+    else:
+        method = "importance sampling from Q, 500 draws"
+        generator = torch.Generator().manual_seed(0)
+        log_evidence = torch.cat(
+            [
+                evidence.importance_sampling(model, x[None], model.encode(x[None]), 500, generator=generator)[0]
+                for x in bar
+            ]
+        )
+    few_reconstruction, few_kl = training.mean_terms(model, few, samples=10)
+    return {
+        "test_reconstruction": round(reconstruction, 4),
+        "test_kl": round(kl, 4),
+        "test_elbo": round(reconstruction - kl, 4),
+        "test_log_evidence": round(float(log_evidence.mean()), 4),
+        "standard_error": round(float(log_evidence.std()) / math.sqrt(len(few)), 4) if len(few) > 1 else None,
+        "test_elbo_same_examples": round(few_reconstruction - few_kl, 4),
+        "log_evidence_method": method,
+        "log_evidence_examples": len(few),
+        "squared_error": _squared_error(model, test),
+        "sigma": round(model.sigma, 6),
+        "likelihood": model.likelihood,
+    }
+
+
+@torch.no_grad()
+def rebuilt(model: VAE | Autoencoder, test: Tensor) -> Tensor:
+    """f(z) at the mean of Q(z|X) or at the code, shape of ``test``."""
+    return model.decode(model.encode(test) if isinstance(model, Autoencoder) else model.encode(test).mean)
+
+
+def _squared_error(model: VAE | Autoencoder, test: Tensor) -> float:
+    return round(float(((rebuilt(model, test) - test) ** 2).mean()), 6)
+
+
+@torch.no_grad()
+def entry_figures(model: VAE, test: Tensor) -> dict[str, Any]:
+    """The figures of one model of a series, on test examples, in nats per example.
+
+    Args:
+        test: shape ``(count, data_dim)``, at least two; the ELBO is that of all of them, with ten draws of z each.
+
+    Returns:
+        ``test_reconstruction``, ``test_kl``, ``test_elbo``; ``active_units``, how many latents have a posterior mean
+        whose variance over the examples is above 0.01 (Burda et al. 2015); ``squared_error``, mean over pixels at
+        z = μ(X); ``sigma``.
+    """
+    reconstruction, kl = training.mean_terms(model, test, samples=10)
+    return {
+        "test_reconstruction": round(reconstruction, 4),
+        "test_kl": round(kl, 4),
+        "test_elbo": round(reconstruction - kl, 4),
+        "active_units": evidence.active_units(model.encode(test).mean),
+        "squared_error": _squared_error(model, test),
+        "sigma": round(model.sigma, 6),
+    }

@@ -27,7 +27,7 @@ def pages(site: Path) -> Pages:
 def public_names() -> Iterator[str]:
     """The functions and classes that a module defines; of the widgets, those that the package offers."""
     for found in pkgutil.walk_packages(vae_lib.__path__, "vae_lib."):
-        if found.name.startswith("vae_lib.widgets.") or found.name.endswith("__main__"):
+        if found.name.startswith(("vae_lib.widgets.", "vae_lib.cli")) or found.name.endswith("__main__"):
             continue
         module = importlib.import_module(found.name)
         for name, member in vars(module).items():

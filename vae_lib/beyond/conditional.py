@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian, gaussian_log_density
 from vae_lib.evidence import importance_log_weights, log_mean_exp
 from vae_lib.model import VAE, Decoder, Encoder
@@ -68,8 +69,7 @@ class ConditionalVAE(VAE):
         sigma: float = 0.25,
         learn_sigma: bool = False,
     ) -> None:
-        if classes < 1:
-            raise ValueError(f"classes must be at least 1, got {classes}")
+        checks.at_least(1, classes=classes)
         super().__init__(data_dim, latent_dim, hidden, sigma=sigma, learn_sigma=learn_sigma)
         self.classes = classes
         self.encoder = Encoder(data_dim + classes, latent_dim, self.hidden)
@@ -104,8 +104,7 @@ class ConditionalVAE(VAE):
 
     def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Pictures of the classes 0, 1, 2, … in turn, each with a z from the prior; shape ``(count, data_dim)``."""
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        checks.at_least(1, count=count)
         z = torch.randn(count, self.latent_dim, generator=generator, device=self.log_sigma.device)
         return self.decode(join(z, torch.arange(count, device=z.device) % self.classes, self.classes))
 

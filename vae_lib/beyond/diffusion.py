@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian, gaussian_kl, gaussian_log_density
 from vae_lib.model import Terms, mlp
 
@@ -58,8 +59,7 @@ def linear_chain(steps: int) -> Chain:
 
     Source: Ho et al. 2020, section 4, whose line from 0.0001 to 0.02 this is for T = 1000.
     """
-    if steps < 25:
-        raise ValueError(f"steps must be at least 25, got {steps}")
+    checks.at_least(25, steps=steps)
     return Chain(torch.linspace(0.1, 20, steps) / steps)
 
 
@@ -82,8 +82,7 @@ class Diffusion(nn.Module):
         self, dim: int, chain: Chain, hidden: tuple[int, ...] = (96, 96), *, denoise: Denoise | None = None
     ) -> None:
         super().__init__()
-        if dim < 1:
-            raise ValueError(f"dim must be at least 1, got {dim}")
+        checks.at_least(1, dim=dim)
         self.dim, self.chain, self.denoise = dim, chain, denoise
         self.net = mlp((dim + 8, *hidden, dim))
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian, gaussian_kl, gaussian_log_density, standard_normal_log_density
-from vae_lib.model import Decoder, Terms, check_sigma, mlp
+from vae_lib.model import Decoder, Terms, mlp
 
 
 class LayerTerms(NamedTuple):
@@ -49,10 +50,8 @@ class HierarchicalVAE(nn.Module):
 
     def __init__(self, data_dim: int, bottom: int, top: int, hidden: int = 64, *, sigma: float = 0.2) -> None:
         super().__init__()
-        for name, size in (("data_dim", data_dim), ("bottom", bottom), ("top", top), ("hidden", hidden)):
-            if size < 1:
-                raise ValueError(f"{name} must be at least 1, got {size}")
-        check_sigma(sigma)
+        checks.at_least(1, data_dim=data_dim, bottom=bottom, top=top, hidden=hidden)
+        checks.positive(sigma=sigma)
         self.bottom, self.top = bottom, top
         self.features = nn.Sequential(mlp((data_dim, hidden, hidden)), nn.SiLU())
         self.read_bottom = nn.Linear(hidden + bottom, 2 * bottom)
@@ -125,8 +124,7 @@ class HierarchicalVAE(nn.Module):
             count: how many.
             z_top: z₂ for each, shape ``(count, top)``; drawn from N(0, I) if absent.
         """
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        checks.at_least(1, count=count)
         if z_top is None:
             z_top = torch.randn(count, self.top, generator=generator)
         if z_top.shape != (count, self.top):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vae_lib import checks
 from vae_lib.distributions import Gaussian
 from vae_lib.evidence import LatentModel
 from vae_lib.model import VAE, Terms
@@ -32,8 +33,7 @@ class MixturePrior(nn.Module):
         super().__init__()
         if mean.ndim != 2 or len(mean) < 1:
             raise ValueError(f"mean must have shape (components, latent_dim), got {tuple(mean.shape)}")
-        if not 0 < std < math.inf:
-            raise ValueError(f"std must be a positive number, got {std}")
+        checks.positive(std=std)
         self.mean = nn.Parameter(mean.detach().clone())
         self.log_var = nn.Parameter(torch.full_like(mean, 2 * math.log(std)))
         self.logits = nn.Parameter(mean.new_zeros(len(mean)))
@@ -99,8 +99,7 @@ class LearnedPriorVAE(VAE):
 
     def draw_prior(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
         """z from P(z): a component by its weight, then a point of it; shape ``(count, latent_dim)``."""
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        checks.at_least(1, count=count)
         log_weights, parts = self.prior.components(self.encode)
         chosen = torch.multinomial(log_weights.exp(), count, replacement=True, generator=generator)
         return Gaussian(parts.mean[chosen], parts.log_var[chosen]).rsample(generator=generator)
@@ -143,8 +142,8 @@ class FlowPosterior(nn.Module):
 
     def __init__(self, latent_dim: int, flows: int, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        if latent_dim < 1 or flows < 0:
-            raise ValueError(f"latent_dim must be at least 1 and flows at least 0, got {latent_dim} and {flows}")
+        checks.at_least(1, latent_dim=latent_dim)
+        checks.at_least(0, flows=flows)
         self.mean = nn.Parameter(torch.zeros(latent_dim))
         self.log_var = nn.Parameter(torch.zeros(latent_dim))
         self.flows = nn.ModuleList(PlanarFlow(latent_dim, generator=generator) for _ in range(flows))

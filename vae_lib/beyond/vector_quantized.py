@@ -12,8 +12,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vae_lib import checks
 from vae_lib.distributions import gaussian_log_density
-from vae_lib.model import Decoder, Terms, check_sigma, mlp
+from vae_lib.model import Decoder, Terms, mlp
 
 
 class VQVAE(nn.Module):
@@ -40,11 +41,8 @@ class VQVAE(nn.Module):
         self, data_dim: int, positions: int, size: int, *, code_dim: int = 4, hidden: int = 64, sigma: float = 0.2
     ) -> None:
         super().__init__()
-        given = {"data_dim": data_dim, "positions": positions, "size": size, "code_dim": code_dim, "hidden": hidden}
-        for name, value in given.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        check_sigma(sigma)
+        checks.at_least(1, data_dim=data_dim, positions=positions, size=size, code_dim=code_dim, hidden=hidden)
+        checks.positive(sigma=sigma)
         self.positions, self.size, self.code_dim = positions, size, code_dim
         self.encoder = mlp((data_dim, hidden, hidden, positions * code_dim))
         with torch.no_grad():
@@ -142,8 +140,7 @@ class WordPrior:
             raise ValueError(f"words must have shape (count, positions) with one at least, got {tuple(words.shape)}")
         if not 0 <= int(words.min()) <= int(words.max()) < size:
             raise ValueError(f"symbols must lie from 0 to {size - 1}, got {int(words.min())} to {int(words.max())}")
-        if not 0 < pseudo_count < math.inf:
-            raise ValueError(f"pseudo_count must be a positive number, got {pseudo_count}")
+        checks.positive(pseudo_count=pseudo_count)
         first = torch.bincount(words[:, 0], minlength=size) + pseudo_count
         self.log_first = (first / first.sum()).log()  # (size,)
         self.log_next = []  # positions - 1 tables of (size, size): row the symbol before, column the symbol

@@ -16,8 +16,8 @@ import traitlets
 from torch import Tensor, nn
 
 from vae_lib import palette
-from vae_lib.byte_grid import byte_rows
 from vae_lib.model import VAE
+from vae_lib.runs.rounding import byte_rows
 from vae_lib.widgets.words import Words
 
 ACTIVATIONS: Final[dict[type[nn.Module], str]] = {

@@ -1,4 +1,4 @@
-"""``python -m vae_lib reproduce burda2015``: Table 1 of Burda et al. 2015 for one stochastic layer on MNIST.
+"""Table 1 of Burda et al. 2015 for one stochastic layer on MNIST, as ``python -m vae_lib reproduce`` repeats it.
 
 A decoder with 50 latents and two tanh layers of 200 each way, trained on images binarized anew in every epoch, by the
 bound L_k for k = 1 (the VAE), 5 and 50, and measured by −log P(X) of the test images with 5000 importance samples.
@@ -19,9 +19,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_lib import evidence, training
+from vae_lib.beyond.importance import iwae
 from vae_lib.data import Dataset, binarize
-from vae_lib.files import write_atomically
-from vae_lib.model import VAE, Autoencoder, Terms, require_vae
+from vae_lib.model import VAE
+from vae_lib.runs.files import write_atomically
+from vae_lib.runs.optimizer import Adam
+from vae_lib.runs.settings import cosine
 
 PUBLISHED = {"vae": 86.76, "iwae-5": 85.54, "iwae-50": 84.78}
 """Test −log P(X) in nats: Burda et al. 2015, Table 1, MNIST, one stochastic layer, k = 1, 5, 50."""
@@ -41,11 +44,6 @@ class Stage(NamedTuple):
     k: int
     rates: tuple[float, ...]
     drawn: int | None = None
-
-
-def cosine(epochs: int, first: float, last: float) -> tuple[float, ...]:
-    """Rates from ``first`` towards ``last`` along half a cosine."""
-    return tuple(last + (first - last) * 0.5 * (1 + math.cos(math.pi * done / epochs)) for done in range(epochs))
 
 
 def falling(epochs: int, first: float, last: float) -> tuple[float, ...]:
@@ -91,50 +89,6 @@ def build(dataset: Dataset, *, seed: int, latent_dim: int = 50, hidden: tuple[in
     return model
 
 
-def iwae(
-    model: VAE | Autoencoder, x: Tensor, generator: torch.Generator, *, k: int, drawn: int | None = None
-) -> tuple[Tensor, Terms]:
-    """The bound L_k on freshly binarized examples, an objective for ``training.fit``.
-
-    Args:
-        x: brightness in [0, 1], shape ``(batch, data_dim)``; each call binarizes it anew.
-        k: importance weights inside the logarithm; 1 is the ELBO of Eq. (4), with its KL in closed form.
-        drawn: the gradient of L_k is the sum over the k latents of their normalized weight times the gradient of their
-            log weight. None computes this sum; a number draws so many of the latents by their weights and averages,
-            which is unbiased too and saves most of the backward pass.
-
-    Returns:
-        L_k, shape ``(batch,)``, and as terms the KL of Q from the prior and L_k + KL, so that their ELBO is L_k.
-
-    Source: Burda et al. 2015, eqs. 8 and 13-14; drawing latents: the end of their section 3.
-    """
-    model = require_vae(model, "the bound")
-    x = torch.bernoulli(x, generator=generator)
-    if k == 1:
-        terms = model.terms(x, generator=generator)
-        return terms.elbo, terms
-    q = model.encode(x)
-    noise = torch.randn(k, *q.mean.shape, generator=generator, device=x.device)  # (k, batch, latent_dim)
-
-    def log_weights(noise: Tensor) -> Tensor:
-        z = q.mean + q.std * noise
-        return model.log_likelihood(x, z) + model.log_prior(z) - q.log_prob(z)
-
-    if drawn is None:
-        bound = evidence.log_mean_exp(log_weights(noise))
-    else:
-        with torch.no_grad():
-            all_weights = log_weights(noise)  # (k, batch)
-            value = evidence.log_mean_exp(all_weights)
-            shares = torch.softmax(all_weights, 0).T
-            chosen = torch.multinomial(shares, drawn, replacement=True, generator=generator).T  # (drawn, batch)
-            noise = noise.gather(0, chosen[..., None].expand(-1, -1, model.latent_dim))
-        surrogate = log_weights(noise).mean(0)
-        bound = value + (surrogate - surrogate.detach())
-    kl = q.kl()
-    return bound, Terms(bound + kl, kl)
-
-
 def train(
     model: VAE, x: Tensor, stages: Sequence[Stage], folder: Path, *, batch_size: int, seed: int
 ) -> list[dict[str, Any]]:
@@ -165,7 +119,7 @@ def train(
             after_epoch=clock,
             checkpoint=folder / f"{name}.ckpt",
             objective=objective,
-            optimizer=functools.partial(training.Adam, eps=1e-4),
+            optimizer=functools.partial(Adam, eps=1e-4),
         )
         if history.stopped:
             raise KeyboardInterrupt
@@ -195,7 +149,7 @@ class _Clock:
         now = time.monotonic(), time.process_time()
         self.taken[str(epoch)] = [now[0] - self.last[0], now[1] - self.last[1]] if epoch else [0.0, 0.0]
         self.last = now
-        write_atomically({self.path: json.dumps(self.taken).encode()})
+        write_atomically(self.path, json.dumps(self.taken).encode())
 
     def total(self) -> dict[str, float]:
         wall, processor = zip(*self.taken.values(), strict=True)

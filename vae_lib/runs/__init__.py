@@ -1,0 +1,1 @@
+"""What surrounds a training: its checkpoint, Ctrl-C, the optimizer, the settings, files that are written whole."""
