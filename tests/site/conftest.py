@@ -132,6 +132,17 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     started.close()
 
 
+# Each widget that the host starts without being scrolled to stands, or says why not, and what it drew has been shown.
+SETTLED = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return document.readyState === "complete" && [...document.querySelectorAll("[data-widget-model]")].every(view => {
+    const { top, bottom, width } = view.getBoundingClientRect();
+    const near = width && top < innerHeight + 400 && bottom > -400;
+    return !near || "widgetReady" in view.dataset || view.classList.contains("widget-said");
+  });
+}"""
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages; afterwards fails on any console error, page error, failed request or request to another host."""
@@ -156,7 +167,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
         page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
         page.goto(url)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(SETTLED)
         return page
 
     yield open_one
