@@ -9,6 +9,25 @@ from playwright.sync_api import Locator, Page
 CORNER: Final = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
 """Red, green and blue in the corner of a canvas, where its paper shows."""
 
+COUNTED_FRAMES: Final = """(() => {
+  const [ask, drop] = [requestAnimationFrame.bind(window), cancelAnimationFrame.bind(window)];
+  const asked = new Set();
+  window.requestAnimationFrame = call => {
+    const id = ask(now => { asked.delete(id); call(now); });
+    asked.add(id);
+    return id;
+  };
+  window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
+  const rested = done => ask(() => (asked.size ? rested(done) : done()));
+  window.settled = () => new Promise(done => ask(() => rested(done)));
+})()"""
+"""Knows which frames a page has asked for: ``settled()`` waits for a first, in which sizes are seen, and then for all."""
+
+
+def settle(page: Page) -> None:
+    """Until all is drawn, over however many frames a slow machine spreads it."""
+    page.evaluate("settled()")
+
 
 def assert_room_for_a_finger(target: Locator, width: int) -> None:
     """At least 44 pixels high and ``width`` wide."""
