@@ -29,6 +29,26 @@ def complaints(page: Page) -> list[str]:
     ]
 
 
+COUNTED_FRAMES: Final = """(() => {
+  const [ask, drop] = [requestAnimationFrame.bind(window), cancelAnimationFrame.bind(window)];
+  const asked = new Set();
+  window.requestAnimationFrame = call => {
+    const id = ask(now => { asked.delete(id); call(now); });
+    asked.add(id);
+    return id;
+  };
+  window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
+  const rested = done => ask(() => (asked.size ? rested(done) : done()));
+  window.settled = () => new Promise(done => ask(() => rested(done)));
+})()"""
+"""Knows which frames a page has asked for: ``settled()`` waits for a first, in which sizes are seen, and then for all."""
+
+
+def settle(page: Page) -> None:
+    """Until all is drawn, over however many frames a slow machine spreads it."""
+    page.evaluate("settled()")
+
+
 def assert_room_for_a_finger(target: Locator, width: int) -> None:
     """At least 44 pixels high and ``width`` wide."""
     box = target.bounding_box()

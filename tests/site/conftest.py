@@ -1,6 +1,7 @@
 """The built book on a server of its own, and a browser that notes everything that goes wrong.
 
-``VAE_BOOK_SITE`` points to a built site and saves the build; ``CHROMIUM`` names another browser.
+``VAE_BOOK_SITE`` points to a built site and saves the build; ``CHROMIUM`` names another browser; ``VAE_BOOK_SLOW``
+says how many times slower every page shall run.
 """
 
 from __future__ import annotations
@@ -20,12 +21,34 @@ from typing import Any, ClassVar
 import pytest
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
-from playwright.sync_api import Browser, Page, sync_playwright
+from checks import COUNTED_FRAMES
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from vae_lib.widgets.base import BookWidget
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE_MS = 120_000  # a test awaits an event, however slow the machine; this only ends one that fails
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def _prepared(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """A page that waits long enough, counts its frames for ``checks.settle``, and runs as slowly as was asked for."""
+
+    def prepared(self: Browser | BrowserContext, **options: Any) -> Page:
+        page = new_page(self, **options)
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(COUNTED_FRAMES)
+        if rate := float(os.environ.get("VAE_BOOK_SLOW", 0)):
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+        return page
+
+    return prepared
+
+
+for _owner in (Browser, BrowserContext):
+    _owner.new_page = _prepared(_owner.new_page)  # type: ignore[method-assign]
 
 
 class _Handler(SimpleHTTPRequestHandler):
