@@ -83,7 +83,7 @@ worker.addEventListener("fetch", (event) => {
 });
 
 // A page that has loaded tells what it is made of; what was loaded before there was a worker is fetched again. It is told
-// that it is kept once all of it is.
+// whether all of it is kept.
 worker.addEventListener("message", (event) => {
   const { addresses } = event.data;
   const all = addresses.map(async (/** @type {string} */ address) => {
@@ -91,5 +91,6 @@ worker.addEventListener("message", (event) => {
     if (!(await cache.match(named(address)))) await fromNetwork(new Request(address), true);
     if (!(await cache.match(named(address)))) throw new Error(`not kept: ${address}`);
   });
-  event.waitUntil(Promise.all(all).then(() => event.source?.postMessage("kept"), console.warn));
+  const tell = (/** @type {string} */ what) => event.source?.postMessage(what);
+  event.waitUntil(Promise.all(all).then(() => tell("kept"), () => tell("not kept")));
 });

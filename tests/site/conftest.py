@@ -1,6 +1,7 @@
 """The built book on a server of its own, and a browser that notes everything that goes wrong.
 
-``VAE_BOOK_SITE`` points to a built site and saves the build; ``CHROMIUM`` names another browser.
+``VAE_BOOK_SITE`` points to a built site and saves the build; ``CHROMIUM`` names another browser; ``VAE_BOOK_SLOW``
+says how many times slower every page shall run.
 """
 
 from __future__ import annotations
@@ -20,12 +21,34 @@ from typing import Any, ClassVar
 import pytest
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
-from playwright.sync_api import Browser, Page, sync_playwright
+from checks import COUNTED_FRAMES
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from vae_lib.widgets.base import BookWidget
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE_MS = 120_000  # a test awaits an event, however slow the machine; this only ends one that fails
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def _prepared(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """A page that waits long enough, counts its frames for ``checks.settle``, and runs as slowly as was asked for."""
+
+    def prepared(self: Browser | BrowserContext, **options: Any) -> Page:
+        page = new_page(self, **options)
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(COUNTED_FRAMES)
+        if rate := float(os.environ.get("VAE_BOOK_SLOW", 0)):
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+        return page
+
+    return prepared
+
+
+for _owner in (Browser, BrowserContext):
+    _owner.new_page = _prepared(_owner.new_page)  # type: ignore[method-assign]
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -132,6 +155,17 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     started.close()
 
 
+# Each widget that the host starts without being scrolled to stands, or says why not, and what it drew has been shown.
+SETTLED = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return document.readyState === "complete" && [...document.querySelectorAll("[data-widget-model]")].every(view => {
+    const { top, bottom, width } = view.getBoundingClientRect();
+    const near = width && top < innerHeight + 400 && bottom > -400;
+    return !near || "widgetReady" in view.dataset || view.classList.contains("widget-said");
+  });
+}"""
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages; afterwards fails on any console error, page error, failed request or request to another host."""
@@ -156,7 +190,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
         page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
         page.goto(url)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(SETTLED)
         return page
 
     yield open_one

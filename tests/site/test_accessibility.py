@@ -1,50 +1,16 @@
-"""axe-core finds nothing to complain of, on any page, light or dark, with every widget started."""
+"""axe-core finds nothing to complain of where the reader has done something; test_pages.py asks it on every page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from checks import complaints
 from playwright.sync_api import Page
 
 from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
 
 OpenPage = Callable[..., Page]
-
-# Beside axe's own choice of rules: two that it leaves off, as an experiment and as a younger standard.
-# No preload: axe would fetch the sheets that sheets import, from addresses that it reckons from the page.
-OPTIONS = {
-    "rules": {name: {"enabled": True} for name in ("label-content-name-mismatch", "target-size")},
-    "preload": False,
-}
-
-
-def complaints(page: Page) -> list[str]:
-    return [
-        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-        for rule in Axe().run(page, options=OPTIONS).response["violations"]
-        for node in rule["nodes"]
-    ]
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_no_page_has_a_violation(open_page: OpenPage, site: Path, site_url: str, width: int, scheme: str) -> None:
-    names = sorted(path.name for path in site.glob("*.html"))
-    assert {"index.html", "search.html", "genindex.html", "references.html"} <= {*names}
-    found = {}
-    for name in names:
-        page = open_page(site_url + name, width=width, scheme=scheme)
-        for view in page.locator("[data-widget-model]").all():
-            view.scroll_into_view_if_needed()
-            page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
-        page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
-        page.wait_for_function(
-            "() => !document.querySelector('.vae-waits')"
-        )  # numbers that are pale until they are computed
-        found[name] = complaints(page)
-    assert not any(found.values()), {name: lines for name, lines in found.items() if lines}
 
 
 def test_the_check_sees_a_violation(open_page: OpenPage, site_url: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -16,8 +15,6 @@ from playwright.sync_api import Page, expect
 OpenPage = Callable[..., Page]
 MakePage = Callable[..., str]
 ERROR = {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
-# The pages of chapter 10 have none.
-CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "book").glob("0*.ipynb"))
 
 
 def drawn_by(slider: ipywidgets.Widget, *outputs: dict[str, Any]) -> ipywidgets.VBox:
@@ -75,14 +72,3 @@ def test_without_a_figure_of_a_control_it_says_that_it_needs_python(
     page = open_page(widget_page(box))
     expect(page.locator(".widget-note")).to_contain_text("needs Python")
     expect(page.locator(".widget-figure")).to_have_count(0)
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_chapter_has_a_slider_of_the_learner_s_own(open_page: OpenPage, site_url: str, chapter: str) -> None:
-    page = open_page(f"{site_url}{chapter}.html", width=390)
-    figure = page.locator(".widget-figure")
-    expect(figure).to_have_count(1)
-    expect(figure.locator("img")).to_have_count(1)
-    assert figure.locator("img").evaluate("image => image.naturalWidth") > 300
-    expect(figure.locator("figcaption")).to_contain_text("Run this chapter as a notebook")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

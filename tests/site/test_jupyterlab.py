@@ -5,59 +5,49 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae_lib import widgets
 
 ROOT = Path(__file__).parents[2]
 Lab = tuple[Path, str, str]
 
+pytestmark = pytest.mark.xdist_group("jupyterlab")
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab on loopback: the folder that it shows, its address, its token."""
     folder = tmp_path_factory.mktemp("lab")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     home = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    command += [f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    log = (folder / "lab.log").open("wb")
     token = secrets.token_hex(16)
     environment = os.environ | home | {"JUPYTER_TOKEN": token}
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said: list[str] = []
     try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+        assert server.stdout
+        for line in server.stdout:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 break
-            except (urllib.error.URLError, OSError):
-                assert server.poll() is None, (folder / "lab.log").read_text()
-                time.sleep(0.5)
         else:
-            pytest.fail((folder / "lab.log").read_text())
-        yield folder, address, token
+            pytest.fail("".join(said))
+        threading.Thread(target=said.extend, args=[server.stdout], daemon=True).start()  # or the pipe would fill
+        yield folder, found[0], token
     finally:
         server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-        log.close()
+        server.wait()
 
 
 @pytest.fixture
@@ -72,8 +62,8 @@ def open_notebook(browser: Browser, lab: Lab) -> Iterator[Callable[[nbformat.Not
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 1400}))
         page = contexts[-1].new_page()
         page.goto(f"{address}/lab/tree/{name}?reset&token={token}")
-        page.wait_for_selector(".jp-Notebook-cell", timeout=120_000)
-        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=120_000)
+        page.wait_for_selector(".jp-Notebook-cell")
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
         return page
 
     yield open_one
@@ -87,35 +77,24 @@ def notebook_of(*sources: str) -> nbformat.NotebookNode:
     return notebook
 
 
+def command(page: Page, name: str) -> None:
+    """A command of JupyterLab's, until it is done: of a cell or of all of them, until they have run."""
+    page.evaluate("name => jupyterapp.restored.then(() => jupyterapp.commands.execute(name)).then(() => 0)", name)
+
+
 def run_cell(page: Page, cell: Locator) -> None:
-    """Run one cell and wait until its number shows that it has run anew."""
+    """Run one cell, until its number shows that it has run anew."""
     prompt = cell.locator(".jp-InputPrompt").first
     before = prompt.inner_text()
-    for _ in range(30):  # JupyterLab drops the keys that come before the notebook is fully there
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        page.wait_for_timeout(1000)
-        if prompt.inner_text() != before:
-            break
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)
+    cell.locator(".cm-content").click()
+    expect(cell).to_have_class(re.compile("jp-mod-active"))
+    command(page, "notebook:run-cell")
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"))
     expect(prompt).not_to_have_text(before)
 
 
 def nth_cell(page: Page, index: int) -> Locator:
     return page.locator(".jp-Notebook-cell").nth(index)
-
-
-def where_it_rests(page: Page, slider: Locator) -> FloatRect:
-    """Its box once the notebook stands still: figures that arrive above push it down."""
-    before = None
-    for _ in range(60):
-        slider.scroll_into_view_if_needed()
-        box = slider.bounding_box()
-        if box and box == before:
-            return box
-        before = box
-        page.wait_for_timeout(1000)
-    pytest.fail(f"the notebook does not come to rest; the slider was last at {before}")
 
 
 def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
@@ -129,7 +108,7 @@ def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.N
     )
     run_cell(page, nth_cell(page, 0))
     first = page.get_by_role("slider", name="z₁")
-    expect(first).to_have_value("0.5", timeout=60_000)
+    expect(first).to_have_value("0.5")
 
     first.focus()
     page.keyboard.press("ArrowRight")
@@ -149,41 +128,43 @@ def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.N
 
 def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
     page = open_notebook(nbformat.read(ROOT / "book" / "01-latent-space.ipynb", as_version=4))
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
+    command(page, "notebook:run-all-cells")
     code = page.locator(".jp-CodeCell")
     own = code.filter(has=page.locator(".cm-content", has_text="@interact"))
-    expect(own.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=120_000)  # the folded cells as well
+    expect(own.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"))
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle")  # the folded cells as well
     expect(page.locator(".jp-OutputArea-output[data-mime-type*=error]")).to_have_count(0)
 
     # The widget: by the hand on the slider, read back in Python.
     slider = page.get_by_role("slider", name="z₁")
-    box = where_it_rests(page, slider)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2, steps=8)
-    page.mouse.up()
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    middle = box["height"] / 2
+    slider.drag_to(  # it waits until the notebook stands still
+        slider,
+        source_position={"x": box["width"] / 2, "y": middle},
+        target_position={"x": 0.8 * box["width"], "y": middle},
+    )
     moved = float(slider.input_value())
     assert moved > 1
     reading = code.filter(has=page.locator(".cm-content", has_text=re.compile(r"^explorer\.z$")))
     run_cell(page, reading)
-    expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ", timeout=60_000)
+    expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ")
 
     # The plain ipywidgets slider: Python computes the figure anew.
     knob = own.get_by_role("slider")
     knob.scroll_into_view_if_needed()
-    expect(own).to_contain_text("error per pixel", timeout=60_000)
+    expect(own).to_contain_text("error per pixel")
     before = own.locator(".jp-OutputArea-output img").get_attribute("src")
     said = own.locator(".jp-OutputArea-output pre").first.inner_text()
     knob.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    expect(own.locator(".jp-OutputArea-output pre").first).not_to_have_text(said, timeout=60_000)
+    expect(own.locator(".jp-OutputArea-output pre").first).not_to_have_text(said)
     page.wait_for_function(
         "([before]) => ![...document.querySelectorAll('.jp-OutputArea-output img')].some(i => i.src === before)",
         arg=[before],
-        timeout=60_000,
     )
 
 
@@ -213,7 +194,7 @@ def test_the_pad_and_python_follow_each_other(open_notebook: Callable[[nbformat.
     shown, reading, writing = (nth_cell(page, i) for i in range(3))
     run_cell(page, shown)
     seven = shown.get_by_role("button", name="Handwritten 7").first
-    seven.click(timeout=120_000)
+    seven.click()
     expect(seven).to_have_attribute("aria-pressed", "true")
     run_cell(page, reading)
     assert float(reading.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("ink ")) > 20
@@ -236,11 +217,11 @@ def test_what_the_page_learned_comes_back(open_notebook: Callable[[nbformat.Note
     shown, reading, writing = (nth_cell(page, i) for i in range(3))
     run_cell(page, shown)
     train = shown.get_by_role("button", name="Train")
-    train.scroll_into_view_if_needed(timeout=120_000)
+    train.scroll_into_view_if_needed()
     before = float(shown.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("before "))
     train.focus()
     page.keyboard.press("Enter")
-    expect(shown.locator(".vae-progress")).to_contain_text(re.compile(r"Epoch ([5-9]|\d\d)"), timeout=120_000)
+    expect(shown.locator(".vae-progress")).to_contain_text(re.compile(r"Epoch ([5-9]|\d\d)"))
     page.keyboard.press("Space")
     expect(train).to_be_visible()
     seen = re.search(r"ELBO\s*(\S+) nats", shown.locator(".vae-training dl").inner_text())
@@ -253,7 +234,7 @@ def test_what_the_page_learned_comes_back(open_notebook: Callable[[nbformat.Note
     assert float(found[1]) == pytest.approx(float(seen[1].replace("−", "-")), abs=10)
     assert int(found[2]) >= 5
     run_cell(page, writing)
-    expect(shown.locator(".vae-progress")).to_contain_text("Epoch 0, step 0", timeout=60_000)
+    expect(shown.locator(".vae-progress")).to_contain_text("Epoch 0, step 0")
 
 
 def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
@@ -269,16 +250,16 @@ def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbf
     shown, reading, writing = (nth_cell(page, i) for i in range(3))
     run_cell(page, shown)
     first = shown.get_by_role("radio", name="this")
-    first.focus(timeout=120_000)
+    first.focus()
     expect(shown.locator(".vae-questions-text")).to_be_hidden()
     page.keyboard.press("Space")
     expect(shown.locator(".vae-verdict")).to_have_text("Not quite. not so")
     page.keyboard.press("ArrowDown")  # the notebook leaves it to the radio buttons
     expect(shown.locator(".vae-verdict")).to_have_text("Right. it is")
     run_cell(page, reading)
-    expect(page.get_by_text("chosen [1] correct 1")).to_be_visible(timeout=60_000)  # a kernel may be slow
+    expect(page.get_by_text("chosen [1] correct 1")).to_be_visible()  # a kernel may be slow
     run_cell(page, writing)
-    expect(shown.get_by_role("radio", checked=True)).to_have_count(0, timeout=60_000)
+    expect(shown.get_by_role("radio", checked=True)).to_have_count(0)
 
 
 def test_every_widget_is_driven_here() -> None:
@@ -296,7 +277,7 @@ def test_every_widget_and_python_follow_each_other(open_notebook: Callable[[nbfo
         shown, reading, writing = (nth_cell(page, 3 * number + i) for i in (1, 2, 3))
         run_cell(page, shown)
         slider = shown.get_by_role("slider").first
-        slider.scroll_into_view_if_needed(timeout=120_000)
+        slider.scroll_into_view_if_needed()
         was = shown.locator(".jp-OutputArea-output pre").first.inner_text().removeprefix("was ")
         slider.focus()
         page.keyboard.press("ArrowRight")

@@ -5,7 +5,6 @@ The pages are opened at a name, not at 127.0.0.1: the site keeps nothing on a re
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import shutil
@@ -21,57 +20,75 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 
 class Network:
-    """A server that can go away, come back, or take its time."""
+    """A server of one folder after the other that can go away, come back, or take its time."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self.folder = Path()
         self.port = 0
         self.patient = threading.Event()
-        self.patient.set()
         self.start()
 
     def start(self) -> None:
-        patient = self.patient
+        network = self
 
         class Handler(SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
-                patient.wait()
+                network.patient.wait()
                 super().do_GET()
+
+            def translate_path(self, path: str) -> str:
+                self.directory = str(network.folder)
+                return super().translate_path(path)
 
             def log_message(self, *args: Any) -> None:
                 pass
 
-        handler = functools.partial(Handler, directory=str(self.folder))
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self.patient.set()
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.answers = True
 
     def stop(self) -> None:
         self.patient.set()
-        self.server.shutdown()
-        self.server.server_close()
+        if self.answers:
+            self.server.shutdown()
+            self.server.server_close()
+            self.answers = False
 
     @property
     def url(self) -> str:
         return f"http://book.test:{self.port}/"
 
 
-@pytest.fixture
-def network(site: Path, tmp_path: Path) -> Iterator[Network]:
-    shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("mathjax/sre", "_sources"))
-    network = Network(tmp_path / "site")
-    yield network
-    network.stop()
-
-
-@pytest.fixture
-def reader(launch: Callable[..., Browser], network: Network) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="module")
+def away(launch: Callable[..., Browser]) -> Iterator[tuple[Network, Browser]]:
+    """One server and one browser for all tests; each has its own copy of the site and its own context."""
+    network = Network()
     browser = launch(
         "--host-resolver-rules=MAP book.test 127.0.0.1",
         f"--unsafely-treat-insecure-origin-as-secure={network.url.rstrip('/')}",
     )
-    yield browser.new_context()
+    yield network, browser
     browser.close()
+    network.stop()
+
+
+@pytest.fixture
+def network(away: tuple[Network, Browser], site: Path, tmp_path: Path) -> Iterator[Network]:
+    network, _ = away
+    network.folder = tmp_path / "site"
+    shutil.copytree(site, network.folder, ignore=shutil.ignore_patterns("_sources"))
+    yield network
+    network.stop()
+    network.start()
+
+
+@pytest.fixture
+def reader(away: tuple[Network, Browser], network: Network) -> Iterator[BrowserContext]:
+    context = away[1].new_context()
+    yield context
+    context.close()
 
 
 def read(reader: BrowserContext, url: str) -> Page:
@@ -79,7 +96,6 @@ def read(reader: BrowserContext, url: str) -> Page:
     page = reader.new_page()
     page.goto(url)
     expect(page.locator(".offline-note")).to_have_text("This page is kept: it can be read without a network.")
-    page.wait_for_load_state("networkidle")
     return page
 
 
@@ -89,7 +105,6 @@ def test_what_was_read_is_there_without_a_network(reader: BrowserContext, networ
         for view in page.locator("[data-widget-model]").all():
             view.scroll_into_view_if_needed()
         page.wait_for_selector("[data-widget-ready]")
-        page.wait_for_load_state("networkidle")
         page.close()
     network.stop()
     page = reader.new_page()
@@ -136,22 +151,16 @@ def test_it_is_not_said_to_be_kept_when_a_part_is_missing(reader: BrowserContext
     name = re.findall(r'src="(_images/[^"]+)"', (network.folder / "04-equation-4.html").read_text("utf-8"))[-1]
     (network.folder / name).unlink()
     page = reader.new_page()
+    page.add_init_script("navigator.serviceWorker.addEventListener('message', ({ data }) => (window.heard = data))")
     page.goto(f"{network.url}04-equation-4.html")
-    page.wait_for_function("() => navigator.serviceWorker.controller")
-    kept = (
-        "async () => (await (await caches.open('read')).keys()).map(one => one.url).filter(url => /_images/.test(url))"
-    )
-    page.wait_for_function(f"async () => (await ({kept})()).length > 0")  # the rest of them is on its way
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)
+    page.wait_for_function("() => window.heard === 'not kept'")
     assert page.locator(".offline-note").count() == 0
 
 
 def test_what_the_search_looked_into_was_not_read(reader: BrowserContext, network: Network) -> None:
     page = read(reader, f"{network.url}search.html")  # from here on it goes through the worker
     page.goto(f"{network.url}search.html?q=gap")
-    page.wait_for_selector("#search-results li p")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector("#search-results li p")  # of a page that would be kept before it is shown
     kept = page.evaluate("caches.open('read').then(c => c.keys()).then(all => all.map(one => one.url))")
     assert [url for url in kept if ".html" in url and "search.html" not in url] == []
 
@@ -182,8 +191,9 @@ def test_a_kept_page_does_not_wait_for_a_slow_network(reader: BrowserContext, ne
 def test_nothing_is_kept_on_a_reader_s_own_computer(browser: Browser, site_url: str) -> None:
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{site_url}notation.html")
-    page.wait_for_load_state("networkidle")
+    page.add_init_script("navigator.serviceWorker.register = (...address) => (window.asked = address)")
+    page.goto(f"{site_url}notation.html")  # until it has loaded, when it would ask
+    assert page.evaluate("window.asked ?? null") is None
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
     context.close()
 

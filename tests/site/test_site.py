@@ -27,22 +27,6 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme: str) -> None:
-    page = open_page(site_url + name, width=width, scheme=scheme)
-    assert page.locator("html").get_attribute("data-theme") == scheme
-    if page.locator("div.math, span.math").count():
-        page.wait_for_selector("mjx-container", state="attached")
-        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-    for view in page.locator("[data-widget-model]").all():
-        view.scroll_into_view_if_needed()
-        page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
-    page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow == 0, f"the page scrolls sideways by {overflow} px at {width} px"
-
-
-@pytest.mark.parametrize("name", PAGES)
 def test_links_within_the_book_lead_somewhere(site: Path, name: str) -> None:
     for target in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', (site / name).read_text(encoding="utf-8")):
         assert target, "a link without a target"

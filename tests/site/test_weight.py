@@ -48,26 +48,6 @@ def test_every_file_that_a_style_sheet_refers_to_exists(site: Path, pages: dict[
             assert (sheet.parent / urlsplit(url).path).is_file(), f"{href}: {url}"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_icon_is_drawn(open_page: OpenPage, pages: dict[str, BeautifulSoup], site_url: str, width: int) -> None:
-    read = """icons => icons.map(icon => {
-      for (let e = icon; e; e = e.parentElement) {
-        if (getComputedStyle(e).display === "none") e.style.setProperty("display", "inline-block", "important");
-      }
-      const style = getComputedStyle(icon), box = icon.getBoundingClientRect();
-      return [icon.className, style.maskImage, box.width, box.height, style.backgroundColor, style.color];
-    })"""
-    seen = set()
-    for name in pages:
-        page = open_page(site_url + name, width=width)
-        for classes, mask, wide, high, background, colour in page.eval_on_selector_all("[class*='fa-']", read):
-            assert "data:image/svg+xml" in mask, f"{name}: {classes}"
-            assert min(wide, high) >= 8, f"{name}: {classes} is {wide} by {high} px"
-            assert background == colour
-            seen.add(classes)
-    assert {"fa-solid fa-bars", "fas fa-download", "theme-switch fa-solid fa-moon fa-lg"} <= seen
-
-
 def test_icons_are_the_theme_s_own() -> None:
     script = (
         '{"house":[576,512,[127968,"home"],"f015","M1 1z"],bars:[448,512,[],"f0c9","M2 2z"]};'

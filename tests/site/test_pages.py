@@ -1,0 +1,75 @@
+"""Each page of the built book, and all that is asked of it in one visit: readable on a phone, drawn, accessible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from checks import complaints
+from playwright.sync_api import Page, expect
+
+BOOK = Path(__file__).parents[2] / "book"
+TOC = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+ENTRIES = [part for entry in TOC["chapters"] for part in [entry, *entry.get("sections", [])]]
+NAMES = [TOC["root"], *(entry["file"] for entry in ENTRIES), "genindex", "search"]
+VISITS = [(1280, "light"), (390, "dark")]
+
+OpenPage = Callable[..., Page]
+
+ICONS = """icons => icons.map(icon => {
+  for (let e = icon; e; e = e.parentElement) {
+    if (getComputedStyle(e).display === "none") e.style.setProperty("display", "inline-block", "important");
+  }
+  const style = getComputedStyle(icon), box = icon.getBoundingClientRect();
+  return [icon.className, style.maskImage, box.width, box.height, style.backgroundColor, style.color];
+})"""
+
+
+def start_widgets(page: Page) -> None:
+    """Come by each widget, and wait for it and for the numbers that are pale until they are computed."""
+    for view in page.locator("[data-widget-model]").all():
+        view.scroll_into_view_if_needed()
+        page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
+    page.wait_for_function("() => !document.querySelector('.vae-waits')")
+
+
+def assert_icons_are_drawn(page: Page) -> set[str]:
+    """Each one, those of closed menus too; changes the page."""
+    seen = set()
+    for classes, mask, wide, high, background, colour in page.eval_on_selector_all("[class*='fa-']", ICONS):
+        assert "data:image/svg+xml" in mask, classes
+        assert min(wide, high) >= 8, f"{classes} is {wide} by {high} px"
+        assert background == colour
+        seen.add(classes)
+    return seen
+
+
+def assert_a_slider_of_the_learner_s_own(page: Page) -> None:
+    figure = page.locator(".widget-figure")
+    expect(figure).to_have_count(1)
+    expect(figure.locator("img")).to_have_count(1)
+    assert figure.locator("img").evaluate("image => image.naturalWidth") > 300
+    expect(figure.locator("figcaption")).to_contain_text("Run this chapter as a notebook")
+
+
+@pytest.mark.parametrize(("width", "scheme"), VISITS)
+@pytest.mark.parametrize("name", NAMES)
+def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme: str) -> None:
+    page = open_page(f"{site_url}{Path(name).with_suffix('.html')}", width=width, scheme=scheme)
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    start_widgets(page)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0, f"the page scrolls sideways by {overflow} px at {width} px"
+    if name.startswith("0"):  # the pages of chapter 10 have none
+        assert_a_slider_of_the_learner_s_own(page)
+    assert complaints(page) == []
+    icons = {"fa-solid fa-bars", "theme-switch fa-solid fa-moon fa-lg"}
+    if (BOOK / name).with_suffix(".ipynb").exists():
+        icons.add("fas fa-download")
+    assert icons <= assert_icons_are_drawn(page)
+
+
+def test_no_page_is_left_out(site: Path) -> None:
+    assert {path.name for path in site.glob("*.html")} == {f"{Path(name).with_suffix('.html')}" for name in NAMES}
