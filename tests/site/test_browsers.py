@@ -153,7 +153,9 @@ def test_every_page_opens_in_silence_and_every_widget_draws_and_heeds_the_keyboa
         found = [use(browser, widget) for widget in range(widgets)]
         sliders += sum(count for count, _ in found)
         said = [*browser.run("noted.splice(0)"), *browser.messages()]
-        troubles += [f"{page.name}: {one}" for _, missing in found for one in missing] + [f"{page.name}: {one}" for one in said]
+        troubles += [f"{page.name}: {one}" for _, missing in found for one in missing] + [
+            f"{page.name}: {one}" for one in said
+        ]
     assert not troubles, "\n".join(troubles)
     assert not server.missing
     assert sliders > 40
