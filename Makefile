@@ -43,7 +43,7 @@ lint: $(VENV)/.test
 
 unit: STRICT := -W
 unit: $(VENV)/.test site
-	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 2 tests
+	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 4 --dist loadgroup tests
 
 # Where there is no browser.
 library: $(VENV)/.test
@@ -60,6 +60,7 @@ site: $(SITE)/.done
 LIBRARY := _build/library-$(shell cat $(sort $(LIBRARY_FILES)) constraints.txt | cksum | tr ' ' '-')
 
 $(SITE)/.done: $(BOOK_SOURCES) $(LIBRARY) | $(VENV)/.reader
+	$(BIN)/python tools/execute.py
 	$(BIN)/jupyter-book build book --config _config.yml -n --keep-going $(STRICT) || { rm -rf _build/.doctrees; exit 1; }
 	@touch $@
 

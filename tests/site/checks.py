@@ -41,7 +41,7 @@ COUNTED_FRAMES: Final = """(() => {
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
 })()"""
-"""Knows which frames a page has asked for: ``settled()`` waits for a first, in which sizes are seen, and then for all."""
+"""Knows the frames that a page has asked for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 
 def settle(page: Page) -> None:

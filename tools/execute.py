@@ -1,0 +1,28 @@
+"""Execute the notebooks that have changed, one on each core, into the cache from which the build takes them.
+
+python tools/execute.py. Sphinx would run them one after the other. The build runs one that fails again, and names it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Execute them, the longest first."""
+    cache = get_cache(ROOT / "_build" / ".jupyter_cache")
+    for path in sorted(ROOT.glob("book/*.ipynb"), key=lambda path: -path.stat().st_size):
+        cache.add_nb_to_project(path)
+    seconds = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"]
+    done = load_executor("local-parallel", cache).run_and_cache(timeout=seconds)
+    print(f"{len(done.succeeded)} notebooks executed, {len(done.excepted) + len(done.errored)} of them in vain")
+
+
+if __name__ == "__main__":
+    main()
