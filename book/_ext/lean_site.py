@@ -37,15 +37,10 @@ ASSETS = {
     r"sphinx-design\.min\.css|design-tabs\.js": "[class*='sd-']",
     r"togglebutton|toggleHint|toggleOpenOnPrint": "[class*=toggle], .admonition.dropdown, .below-input",
     r"copybutton\.|clipboard\.min\.js": "div.highlight pre",
-    r"mathjax|MathJax": ".math, .output_area, [class*=_process]",
 }
-
-# Of MathJax: the file that the pages name, what a formula may load, and what a reader can turn on in its menu.
-MATHJAX = r"tex-chtml\.js|input/(tex/extensions/.*|mml\.js)|output/(chtml/fonts/woff-v2/.*|svg.*)|(a11y|sre)/.*"
 
 # Files that no page leads to, and why they are there.
 ASKED_FOR = {
-    rf"_static/mathjax/({MATHJAX})": "MathJax loads them for a formula that needs them, or from its menu",
     r"sw\.js": "site.js registers it",
     r"objects\.inv": "other books link to this one by it",
     r"sitemap\.xml|robots\.txt": "search engines look for them",
@@ -53,8 +48,8 @@ ASKED_FOR = {
     r"\.(buildinfo|done|nojekyll)": "for the next build, and for the host",
 }
 
-NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; formulas stand as
-TeX, and the sliders are missing.</p></noscript>"""
+NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; the sliders are
+missing.</p></noscript>"""
 
 PACKS = {"fa-solid": "fas", "fas": "fas", "fa": "fas", "fa-regular": "far", "far": "far"}
 PACKS |= {"fa-brands": "fab", "fab": "fab"}
@@ -259,7 +254,7 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
         body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
         body = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
         body = re.sub(r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"', r'\1width="\2" height="\3"', body)
-        if 'class="math' in body or "application/vnd.jupyter.widget-view+json" in body:
+        if "application/vnd.jupyter.widget-view+json" in body:
             body = body.replace("</h1>", f"</h1>\n{NO_SCRIPT}", 1)
         context["body"] = body
 
@@ -339,7 +334,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     own = [Path(__file__), *sorted(Path(app.srcdir, "_static").glob("*.*"))]
     app.add_config_value("lean_site_digest", sha256(b"".join(path.read_bytes() for path in own)).hexdigest(), "html")
     app.connect("doctree-resolved", frame_pictures)
-    # After all others: what they add to a page is known, and MathJax is copied.
+    # After all others: what they add to a page is known.
     app.connect("html-page-context", drop_unused_assets, priority=900)
     app.connect("html-page-context", only_shown_widgets, priority=900)
     app.connect("html-page-context", scripts_out_of_the_way, priority=900)
