@@ -1,14 +1,15 @@
 """Sets every formula while the site is built, so that no page needs a script for it: a Sphinx extension.
 
 The MathJax of the package ``sphinx-mathjax-offline`` runs in deno, by ``formulas.mjs``. A formula becomes a drawing as
-large as the text around it, which screen readers pass over, and MathML, which they read and nobody sees. The outlines of
-its letters stand once on each page. What cannot be set stops the build.
+large as the text around it, which screen readers pass over, and MathML, which they read and nobody sees. The outlines
+of its letters stand once on each page. What cannot be set stops the build.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -124,6 +125,8 @@ class Formulas:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     formulas = Formulas()
+    own = b"".join(Path(__file__).with_suffix(end).read_bytes() for end in (".py", ".mjs"))
+    app.add_config_value("formulas_digest", sha256(own).hexdigest(), "html")  # Sphinx writes every page again
     app.add_html_math_renderer("formulas", (formulas.visit_math, None), (formulas.visit_math_block, None))
     app.connect("build-finished", formulas.finish)  # before the others that go through the pages
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -18,7 +18,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 RULES = {
     "default-src": "'none'",
     "script-src": "'self' blob:",
-    # MathJax and the widgets write <style> elements, and formulas and pictures carry style attributes.
+    # Widgets write <style> elements, and formulas and pictures carry style attributes.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self'",

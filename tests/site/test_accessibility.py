@@ -39,7 +39,6 @@ def test_no_page_has_a_violation(open_page: OpenPage, site: Path, site_url: str,
         for view in page.locator("[data-widget-model]").all():
             view.scroll_into_view_if_needed()
             page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
-        page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
         page.wait_for_function(
             "() => !document.querySelector('.vae-waits')"
         )  # numbers that are pale until they are computed
