@@ -244,8 +244,6 @@ def read(browser: Browser, url: str, width: int, height: int) -> dict[str, float
     processor = page.evaluate(PROCESSOR)
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(url, wait_until="networkidle")
-    page.wait_for_selector("mjx-container", state="attached")
-    page.evaluate("MathJax.startup.promise.then(() => 0)")
     page.wait_for_timeout(1000)
     shift, paint = page.evaluate("[read.worst(), read.paint]")
     page.evaluate("read.shifts = []")

@@ -17,10 +17,10 @@ from PIL import Image
 from scipy import ndimage
 from torch import nn
 from torch.distributions import Normal, kl_divergence
-from vae_lib.runs.rounding import round_rows
 
 from vae_lib import pretrained, training
 from vae_lib.model import VAE
+from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import DigitPad, LatentExplorer
 from vae_lib.widgets.base import ACTIVATIONS, LARGEST_SEED, describe_layers, normals, pack_weights
 from vae_lib.widgets.digit_pad import shipped_examples

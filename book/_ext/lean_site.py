@@ -7,7 +7,8 @@ a dozen icons. Other extensions add their scripts and style sheets to each page,
   that the pages use as masks in the colour of the text; an icon that the theme's copy does not have is a warning;
 - a page gets an extension's scripts and style sheets only where its text has something for them to work on;
 - a page carries the widgets that it shows, not all that its notebook made;
-- a page has one style sheet, not ten, and scripts that the text does not need come after it;
+- a page has one style sheet, not ten, without the rules for what is on no page, and scripts that the text does not need
+  come after it;
 - a file that no page leads to is taken out, but for a few that are asked for in other ways.
 
 The templates beside this file, ``mend_markup`` and ``frame_pictures`` correct what a screen reader or a keyboard would
@@ -18,11 +19,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
+import tinycss2
 from bs4 import BeautifulSoup
 from docutils import nodes
 from PIL import Image
@@ -37,15 +42,10 @@ ASSETS = {
     r"sphinx-design\.min\.css|design-tabs\.js": "[class*='sd-']",
     r"togglebutton|toggleHint|toggleOpenOnPrint": "[class*=toggle], .admonition.dropdown, .below-input",
     r"copybutton\.|clipboard\.min\.js": "div.highlight pre",
-    r"mathjax|MathJax": ".math, .output_area, [class*=_process]",
 }
-
-# Of MathJax: the file that the pages name, what a formula may load, and what a reader can turn on in its menu.
-MATHJAX = r"tex-chtml\.js|input/(tex/extensions/.*|mml\.js)|output/(chtml/fonts/woff-v2/.*|svg.*)|(a11y|sre)/.*"
 
 # Files that no page leads to, and why they are there.
 ASKED_FOR = {
-    rf"_static/mathjax/({MATHJAX})": "MathJax loads them for a formula that needs them, or from its menu",
     r"sw\.js": "site.js registers it",
     r"objects\.inv": "other books link to this one by it",
     r"sitemap\.xml|robots\.txt": "search engines look for them",
@@ -53,8 +53,8 @@ ASKED_FOR = {
     r"\.(buildinfo|done|nojekyll)": "for the next build, and for the host",
 }
 
-NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; formulas stand as
-TeX, and the sliders are missing.</p></noscript>"""
+NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; the sliders are
+missing.</p></noscript>"""
 
 PACKS = {"fa-solid": "fas", "fas": "fas", "fa": "fas", "fa-regular": "far", "far": "far"}
 PACKS |= {"fa-brands": "fab", "fab": "fab"}
@@ -218,25 +218,64 @@ def read_sheet(sheet: Path, static: Path) -> str:
     return re.sub(imported, lambda match: read_sheet(sheet.parent / match[1], static), text)
 
 
-def one_style_sheet(page: str, static: Path) -> str:
+def names_in_use(pages: list[str], scripts: list[str]) -> frozenset[str]:
+    """The classes and identifiers in pages, and every word of their scripts, which may add one."""
+    names = {
+        name for page in pages for value in re.findall(r'\s(?:class|id)="([^"]*)"', page) for name in value.split()
+    }
+    within = [text for page in pages for text in re.findall(r"<script\b[^>]*>(.*?)</script>", page, re.DOTALL)]
+    return frozenset(names.union(*(re.findall(r"[\w-]+", script) for script in scripts + within)))
+
+
+def _asked(selector: list[Any]) -> set[str]:
+    """The classes and identifiers without which a selector holds for nothing. Bootstrap makes up names with "bs-"."""
+    names = {token.value for token in selector if token.type == "hash"}
+    pairs = zip(selector, selector[1:], strict=False)
+    names |= {name.value for dot, name in pairs if dot == "." and name.type == "ident"}
+    return {name for name in names if not name.startswith("bs-")}
+
+
+def _rules_in_use(rules: list[Any], names: frozenset[str]) -> Iterator[str]:
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            parts = [list(part) for comma, part in groupby(rule.prelude, lambda token: token == ",") if not comma]
+            kept = [tinycss2.serialize(part).strip() for part in parts if _asked(part) <= names]
+            if kept:
+                yield f"{','.join(kept)}{{{tinycss2.serialize(rule.content).strip()}}}"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
+            within = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+            if text := "".join(_rules_in_use(within, names)):
+                yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{text}}}"
+        else:
+            yield rule.serialize()
+
+
+@cache
+def rules_in_use(sheet: str, names: frozenset[str]) -> str:
+    """A style sheet without comments and without the rules that ask for a class or an identifier that nothing has."""
+    return "".join(_rules_in_use(tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True), names))
+
+
+def one_style_sheet(page: str, static: Path, names: frozenset[str]) -> str:
     """The page with one style sheet in the place of its own, which it keeps the names of for the next build.
 
     Args:
         page: the text of a page in the folder above ``static``; one that has been here before is brought up to date.
         static: where the sheets are, and where the one goes.
+        names: the classes and identifiers that are on any page, or come to it.
     """
     tags = [tag for tag in re.findall(r"<link\b[^>]*>", page) if 'rel="stylesheet"' in tag]
     if not tags:
         return page
     if kept := re.search(r'data-sheets="([^"]+)"', tags[0]):
-        names = kept[1].split()
+        sheets = kept[1].split()
     else:
-        names = [re.search(r'href="_static/([^"?]+)', tag)[1] for tag in tags]  # type: ignore[index]
-    text = "".join(read_sheet(static / name, static) for name in names)
-    one = f"site-{sha256(' '.join(names).encode()).hexdigest()[:8]}.css"
+        sheets = [re.search(r'href="_static/([^"?]+)', tag)[1] for tag in tags]  # type: ignore[index]
+    text = rules_in_use("".join(read_sheet(static / sheet, static) for sheet in sheets), names)
+    one = f"site-{sha256(' '.join(sheets).encode()).hexdigest()[:8]}.css"
     (static / one).write_text(text, encoding="utf-8")
     version = sha256(text.encode()).hexdigest()[:8]
-    link = f'<link rel="stylesheet" href="_static/{one}?v={version}" data-sheets="{" ".join(names)}" />'
+    link = f'<link rel="stylesheet" href="_static/{one}?v={version}" data-sheets="{" ".join(sheets)}" />'
     page = page.replace(tags[0], link, 1)
     for tag in tags[1:]:
         page = page.replace(tag, "", 1)
@@ -259,7 +298,7 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
         body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
         body = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
         body = re.sub(r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"', r'\1width="\2" height="\3"', body)
-        if 'class="math' in body or "application/vnd.jupyter.widget-view+json" in body:
+        if "application/vnd.jupyter.widget-view+json" in body:
             body = body.replace("</h1>", f"</h1>\n{NO_SCRIPT}", 1)
         context["body"] = body
 
@@ -326,9 +365,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     write_icons(app.builder)
     static = Path(app.outdir, "_static")
-    for path in Path(app.outdir).glob("*.html"):
-        page = path.read_text(encoding="utf-8")
-        if (lean := name_toggles(one_style_sheet(page, static))) != page:
+    pages = {path: path.read_text(encoding="utf-8") for path in Path(app.outdir).glob("*.html")}
+    scripts = [path.read_text(encoding="utf-8") for path in static.rglob("*") if path.suffix in (".js", ".mjs")]
+    names = names_in_use([*pages.values()], scripts)
+    for path, page in pages.items():
+        if (lean := name_toggles(one_style_sheet(page, static, names))) != page:
             path.write_text(lean, encoding="utf-8")
     drop_unused_files(Path(app.outdir))
 
@@ -339,7 +380,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     own = [Path(__file__), *sorted(Path(app.srcdir, "_static").glob("*.*"))]
     app.add_config_value("lean_site_digest", sha256(b"".join(path.read_bytes() for path in own)).hexdigest(), "html")
     app.connect("doctree-resolved", frame_pictures)
-    # After all others: what they add to a page is known, and MathJax is copied.
+    # After all others: what they add to a page is known.
     app.connect("html-page-context", drop_unused_assets, priority=900)
     app.connect("html-page-context", only_shown_widgets, priority=900)
     app.connect("html-page-context", scripts_out_of_the_way, priority=900)

@@ -19,7 +19,7 @@ RULES = {
     # What has no rule of its own below: the next page, which Firefox fetches ahead.
     "default-src": "'self'",
     "script-src": "'self' blob:",
-    # MathJax and the widgets write <style> elements, and formulas and pictures carry style attributes.
+    # Widgets write <style> elements, and formulas and pictures carry style attributes.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self'",

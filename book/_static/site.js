@@ -2,10 +2,14 @@
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 
-// Room is kept for formulas until they are set. Where that will not be, their TeX is shown.
-window.addEventListener("load", () => {
-  if (!(/** @type {any} */ (window)).MathJax?.version) document.documentElement.classList.add("formulas-stay");
+// A formula that is wider than its column scrolls within itself, by the keyboard too; no other is a tab stop.
+const column = new ResizeObserver((formulas) => {
+  for (const { target } of formulas) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
 });
+for (const formula of document.querySelectorAll("div.math, span.math.wide")) column.observe(formula);
 
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);

@@ -111,7 +111,7 @@ def test_what_was_read_is_there_without_a_network(reader: BrowserContext, networ
     failed: list[str] = []
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.goto(f"{network.url}04-equation-4.html")
-    page.wait_for_selector("mjx-container")
+    assert page.locator("span.math > svg").first.is_visible()
     page.locator("[data-widget-model]").first.scroll_into_view_if_needed()
     page.wait_for_selector("[data-widget-ready]")
     page.goto(f"{network.url}index.html")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Page
 
 from vae_lib.palette import TERMS
@@ -45,14 +46,36 @@ def test_buttons_lead_to_the_repository_once_it_has_a_name(site: Path, name: str
     assert ("mybinder.org" in text) == (named and is_notebook)
 
 
-def test_the_four_equations_show_the_notes_numbers(open_page: OpenPage, site_url: str) -> None:
-    found = []
+@pytest.fixture(scope="module")
+def formulas(site: Path) -> dict[str, list[Tag]]:
+    """The formulas of each page, as they stand in its text."""
+    return {
+        name: BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser").select(".math") for name in PAGES
+    }
+
+
+def test_every_formula_is_set_and_no_tex_is_left(formulas: dict[str, list[Tag]]) -> None:
+    assert sum(map(len, formulas.values())) > 1000
+    for name, found in formulas.items():
+        for formula in found:
+            drawing, mathml = formula.find_all(True, recursive=False)
+            assert (drawing.name, drawing["aria-hidden"], mathml.name) == ("svg", "true", "math"), name
+            assert drawing.select_one("use, rect"), name
+            assert not formula.select("merror"), name
+            assert "\\" not in formula.get_text(), name
+            assert not formula.select("[tabindex]"), name
+
+
+def test_the_four_equations_show_the_notes_numbers(formulas: dict[str, list[Tag]]) -> None:
+    found = [one for all_of in formulas.values() for formula in all_of for one in formula.select("mlabeledtr")]
+    assert [row.mtd.get_text() for row in found] == ["(1)", "(2)", "(3)", "(4)"]
+
+
+def test_the_letters_of_formulas_are_on_their_page(site: Path) -> None:
     for name in PAGES:
-        page = open_page(site_url + name)
-        if page.locator("div.math").count():
-            page.wait_for_selector("mjx-container", state="attached")
-            found += page.locator("mjx-assistive-mml mlabeledtr > mtd:first-child").all_text_contents()
-    assert found == ["(1)", "(2)", "(3)", "(4)"]
+        text = (site / name).read_text(encoding="utf-8")
+        used = {*re.findall(r'<use href="#([^"]+)"', text)}
+        assert sorted(used) == re.findall(r'<path id="([^"]+)"', text), name
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -68,18 +91,19 @@ def test_terms_have_the_palette_s_colours() -> None:
     for name, shade in TERMS.items():
         assert f"--term-{name}: {shade.light};" in light
         assert f"--term-{name}: {shade.dark};" in dark
-        rgb = ", ".join(f"{int(shade.light[i : i + 2], 16)}" for i in (1, 3, 5))
-        assert f'[style*="rgb({rgb})"] {{ color: var(--term-{name}) !important; }}' in css
+        assert f'.math [fill="{shade.light}"] {{ fill: var(--term-{name}); stroke: var(--term-{name}); }}' in css
 
 
-def test_terms_in_equations_are_light_on_a_dark_page(open_page: OpenPage, site_url: str) -> None:
-    page = open_page(site_url + "04-equation-4.html", scheme="dark")
-    page.wait_for_selector("mjx-mstyle", state="attached")
-    read = "nodes => nodes.map(node => getComputedStyle(node).color)"
-    colours = set(page.eval_on_selector_all("mjx-mstyle[style*=color]", read))
-    dark = {f"rgb({', '.join(str(int(shade.dark[i : i + 2], 16)) for i in (1, 3, 5))})" for shade in TERMS.values()}
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_terms_in_equations_have_the_colours_of_the_page(open_page: OpenPage, site_url: str, scheme: str) -> None:
+    page = open_page(site_url + "04-equation-4.html", scheme=scheme)
+    read = "nodes => nodes.map(node => getComputedStyle(node).fill)"
+    colours = set(page.eval_on_selector_all(".math [fill^='#'] use", read))
+    shades = [getattr(shade, scheme) for shade in TERMS.values()]
     assert colours
-    assert colours <= dark
+    assert colours <= {f"rgb({', '.join(str(int(shade[i : i + 2], 16)) for i in (1, 3, 5))})" for shade in shades}
+    rest = set(page.eval_on_selector_all("p:not(:has([class*=term-])) > .math > svg > g", read))
+    assert rest == {page.evaluate("getComputedStyle(document.querySelector('.bd-article p')).color")}
 
 
 def test_search_works_offline(open_page: OpenPage, site_url: str) -> None:

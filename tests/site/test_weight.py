@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -28,6 +27,11 @@ def pages(site: Path) -> dict[str, BeautifulSoup]:
 def test_nothing_refers_to_font_awesome(site: Path, pages: dict[str, BeautifulSoup]) -> None:
     assert not [name for name, soup in pages.items() if "fontawesome" in str(soup.head).lower()]
     assert not [*site.glob("_static/vendor/fontawesome")]
+
+
+def test_formulas_take_neither_script_nor_font(site: Path, pages: dict[str, BeautifulSoup]) -> None:
+    assert not [name for name, soup in pages.items() if "mathjax" in str(soup).lower()]
+    assert not [path for path in site.rglob("*") if "mathjax" in path.name.lower()]
 
 
 def test_every_file_that_a_page_refers_to_exists(site: Path, pages: dict[str, BeautifulSoup]) -> None:
@@ -78,7 +82,6 @@ def test_icons_that_style_sheets_draw_are_found_where_they_are_used() -> None:
 
 def test_a_page_without_use_for_a_script_does_not_load_it(pages: dict[str, BeautifulSoup]) -> None:
     uses = {
-        "mathjax": ".bd-article .math",
         "widget-host": "script[type='application/vnd.jupyter.widget-view+json']",
         "copybutton": ".bd-article div.highlight pre",
         "design-tabs": ".bd-article [class*='sd-']",
@@ -146,23 +149,3 @@ def test_search_theme_and_sidebars_still_work(open_page: OpenPage, site_url: str
     before = sidebar.evaluate(hidden)
     page.locator(".primary-toggle").first.click()
     page.wait_for_function(f"([e, was]) => ({hidden})(e) !== was", arg=[sidebar.element_handle(), before])
-
-
-@pytest.mark.parametrize("menu", [{"renderer": "SVG"}, {"explorer": True, "collapsible": True, "locale": "de"}])
-def test_what_mathjax_s_menu_offers_is_there(open_page: OpenPage, site_url: str, menu: dict[str, object]) -> None:
-    page = open_page(site_url + "genindex.html")
-    page.evaluate("menu => localStorage.setItem('MathJax-Menu-Settings', menu)", json.dumps(menu))
-    page.goto(site_url + "02-equation-1.html")
-    page.wait_for_selector("mjx-container", state="attached")
-    page.evaluate("MathJax.startup.promise.then(() => 0)")
-    page.wait_for_load_state("networkidle")
-
-
-def test_the_whole_of_tex_is_there(open_page: OpenPage, site: Path, site_url: str) -> None:
-    extensions = {path.stem for path in site.glob("_static/mathjax/input/tex/extensions/*.js")}
-    assert {"color", "mhchem", "cancel", "physics", "require"} <= extensions
-    page = open_page(site_url + "02-equation-1.html")
-    page.wait_for_selector("mjx-container", state="attached")
-    formula = r"\cancel{x} \require{mhchem} \ce{H2O} \boldsymbol{\Sigma} \mathfrak{A} \mathscr{L} \bbox[2px]{y}"
-    html = page.evaluate("text => MathJax.tex2chtmlPromise(text).then(node => node.outerHTML)", formula)
-    assert "merror" not in html
