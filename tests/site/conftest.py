@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from checks import COUNTED_FRAMES
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
-from checks import COUNTED_FRAMES
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from vae_lib.widgets.base import BookWidget
