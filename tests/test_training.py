@@ -238,7 +238,7 @@ history = training.fit(model.VAE(64, 2, (8,)), data.load("digits").train, epochs
 assert len(history.kl) == 2
 print(sorted({"torch._dynamo", "torchvision"} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
 
 
@@ -628,8 +628,8 @@ def test_a_resumed_training_equals_an_uninterrupted_one(kwargs: dict[str, Any], 
         assert expected.best_epoch + 3 == len(expected.kl) < 60
 
 
-KILLED = """
-import json, os, random, signal, sys, time
+KILLED = r"""
+import json, os, random, re, signal, sys
 from pathlib import Path
 import torch
 from vae_lib import training
@@ -647,6 +647,11 @@ def model():
     return VAE(6, 2, (64,))
 
 
+def objective(*given):
+    os.write(into, b".")
+    return training.elbo(*given)
+
+
 training.fit(model(), x, epochs=1)  # what torch loads at its first step is loaded
 moments = random.Random(0)
 seen = []
@@ -657,21 +662,20 @@ for _ in range(10):
         os.close(out)
         try:
             tell = lambda epoch: os.write(into, b"%d " % epoch)
-            training.fit(model(), x, **settings, checkpoint=path, after_epoch=tell)
+            training.fit(model(), x, **settings, objective=objective, checkpoint=path, after_epoch=tell)
         finally:
             os._exit(1)
     os.close(into)
-    told = b""
-    while told.count(b" ") < 2:  # on a slow machine too each child gets an epoch further
+    told, batches = b"", moments.randint(13, 60)  # six are an epoch
+    while told.count(b".") < batches:
         told += os.read(out, 1)
-    time.sleep(moments.uniform(0, 0.1))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     while more := os.read(out, 1 << 16):
         told += more
     os.close(out)
     kept = read_checkpoint(path)
-    seen.append((int(told.split()[-1]), len(kept["history"]["kl"])))
+    seen.append((int(re.findall(rb"\d+", told)[-1]), len(kept["history"]["kl"])))
 
 
 class Enough(Exception):
@@ -705,7 +709,7 @@ def test_killed_at_ten_random_moments_it_loses_at_most_the_running_epoch(tmp_pat
         assert told - 1 <= kept <= told
     kept = [kept for _, kept in result["seen"]]
     assert kept == sorted(set(kept))
-    assert kept[-1] >= 10
+    assert kept[-1] >= 20
     assert result["same"]  # ten times interrupted, to the bit what an uninterrupted training has after that epoch
     assert set(result["files"]) <= {"run", "run.part"}
 

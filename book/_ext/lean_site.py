@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -230,8 +230,7 @@ def names_in_use(pages: list[str], scripts: list[str]) -> frozenset[str]:
 def _asked(selector: list[Any]) -> set[str]:
     """The classes and identifiers without which a selector holds for nothing. Bootstrap makes up names with "bs-"."""
     names = {token.value for token in selector if token.type == "hash"}
-    pairs = zip(selector, selector[1:], strict=False)
-    names |= {name.value for dot, name in pairs if dot == "." and name.type == "ident"}
+    names |= {name.value for dot, name in pairwise(selector) if dot == "." and name.type == "ident"}
     return {name for name in names if not name.startswith("bs-")}
 
 

@@ -17,7 +17,7 @@ import websocket
 from selenium.webdriver import ActionChains, WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.webkitgtk.service import Service
 
-WAIT = 60
+WAIT = 300
 """Seconds after which a browser that does not answer has failed."""
 
 

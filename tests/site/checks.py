@@ -41,12 +41,19 @@ COUNTED_FRAMES: Final = """(() => {
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
 })()"""
-"""Knows the frames that a page has asked for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
+"""Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 
 def settle(page: Page) -> None:
     """Until all is drawn, over however many frames a slow machine spreads it."""
     page.evaluate("settled()")
+
+
+def hold_time(page: Page) -> None:
+    """Timers, frames and clocks wait from now on until the test says ``page.clock.run_for``."""
+    settle(page)
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)
 
 
 def assert_room_for_a_finger(target: Locator, width: int) -> None:

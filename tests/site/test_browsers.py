@@ -42,7 +42,7 @@ READER = """(() => {
     slider.getAttribute("aria-valuetext") ?? slider.getAttribute("aria-valuenow") ?? slider.value;
   const shown = (widget) => [widget.innerText, ...visible(widget, "canvas").map(fingerprint)].join();
   const awaited = async (missing) => {
-    for (const end = performance.now() + 20000; missing().length && performance.now() < end;) {
+    for (const end = performance.now() + 120000; missing().length && performance.now() < end;) {
       await new Promise(requestAnimationFrame);
     }
     return missing();
@@ -59,8 +59,8 @@ READER = """(() => {
       const widget = widgets[index];
       const slider = sliders(widget)[which];
       const before = [said(slider), shown(widget)];
-      this.same = () =>
-        [said(slider), shown(widget)].flatMap((now, i) => now === before[i] ? [`${["says", "shows"][i]} the same: ${name(slider)}`] : []);
+      const unchanged = ["says", "shows"].map(does => `${does} the same: ${name(slider)}`);
+      this.same = () => unchanged.filter((_, i) => [said(slider), shown(widget)][i] === before[i]);
       slider.focus();
       return { atEnd: slider.matches("input") && slider.value === slider.max };
     },

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger
+from checks import CORNER, assert_room_for_a_finger, settle
 from playwright.sync_api import Page, expect
 from scipy.integrate import quad
 from scipy.stats import norm
@@ -331,7 +331,6 @@ def test_ascend_arrives_from_everywhere(live: Page) -> None:
 def test_ascend_stops(live: Page) -> None:
     put(live, (1.5, 0.5, 2.9, 2.0))
     button = live.get_by_role("button")
-    still = "() => new Promise(done => setTimeout(() => done(live.model.heard.length), 150))"
     # By its own button, by the reader's hand, by Python, and by removal.
     for action in (
         "document.querySelector('.vae-button').click()",
@@ -350,7 +349,8 @@ def test_ascend_stops(live: Page) -> None:
             action,
         )
         count = live.evaluate("live.model.heard.length")
-        assert live.evaluate(still) == count
+        settle(live)  # no frame is asked for any more
+        assert live.evaluate("live.model.heard.length") == count
         if action != "live.remove()":
             expect(button).to_have_text(WORDS["ascend"])
     assert live.evaluate("live.listening()") == 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show, settle
 from playwright.sync_api import Page, expect
 
 from vae_lib.distributions import gaussian_kl
@@ -58,9 +58,9 @@ def assert_shows(page: Page, q: Gaussian, p: Gaussian, copy: int = 0) -> None:
 
 
 def pixels(page: Page, name: str, copy: int = 0) -> str:
-    """A canvas as it is after the next frame."""
-    script = "c => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(c.toDataURL()))))"
-    return str(page.locator(f".vae-{name}").nth(copy).evaluate(script))
+    """A canvas when all is drawn."""
+    settle(page)
+    return str(page.locator(f".vae-{name}").nth(copy).evaluate("c => c.toDataURL()"))
 
 
 def peak(page: Page, gaussian: Gaussian, tallest: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger, remove_change_and_show
+from checks import CORNER, assert_room_for_a_finger, remove_change_and_show, settle
 from playwright.sync_api import Locator, Page, expect
 from torch.distributions import Independent, Normal, kl_divergence
 
@@ -98,9 +98,9 @@ def ring(page: Page, mean: Pair, std: Pair, axis: int) -> Pair:
 
 
 def pixels(page: Page) -> str:
-    """The map as it is after the next frame."""
-    script = "c => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(c.toDataURL()))))"
-    return str(page.locator(".vae-map").evaluate(script))
+    """The map when all is drawn."""
+    settle(page)
+    return str(page.locator(".vae-map").evaluate("c => c.toDataURL()"))
 
 
 def an_explorer(**options: Any) -> KLPlaneExplorer:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from checks import assert_room_for_a_finger, remove_change_and_show
+from checks import assert_room_for_a_finger, hold_time, remove_change_and_show, settle
 from playwright.sync_api import Page, expect
 from torch.distributions import Normal, kl_divergence
 
@@ -52,9 +52,9 @@ def sliders_of(model: VAE | None = None, **options: Any) -> LatentSliders:
 
 
 def drawn(page: Page, copy: int = 0) -> torch.Tensor:
-    """Grey values of the picture after the next frame; all three colours must agree and nothing shine through."""
-    script = """c => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
-      done([...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]))))"""
+    """Grey values of the picture when all is drawn; all three colours must agree and nothing shine through."""
+    settle(page)
+    script = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
     pixels = torch.tensor(page.locator(".vae-digit").nth(copy).evaluate(script)).reshape(-1, 4)
     assert (pixels[:, :3] == pixels[:, :1]).all()
     assert (pixels[:, 3] == 255).all()
@@ -158,8 +158,7 @@ def test_a_measurement_ends_with_its_z(live: tuple[Page, VAE]) -> None:
     """While z rests again, no change that was measured about the old one comes in as settled."""
     page, model = live
     waits = page.locator(".vae-waits")
-    page.clock.install(time=0)
-    page.clock.pause_at(3600)
+    hold_time(page)
     page.evaluate("(() => { let now = 0; performance.now = () => (now += 0.1); })()")  # about 40 runs for each frame
     page.evaluate("z => live.model.set('z', z)", [1.0] * LATENTS)
     page.clock.run_for(160)

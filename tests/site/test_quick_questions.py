@@ -68,6 +68,7 @@ def test_choosing_by_mouse_says_whether_and_why(open_page: OpenPage, widget_page
 def test_choosing_by_touch(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(some_questions()), width=390, touch=True)
     page.get_by_text("Yes", exact=True).tap()
+    expect(page.get_by_role("radio").nth(1)).to_be_checked()
     assert marks(page) == [False, True, False, False, False]
     for row in page.locator("fieldset label").all():
         assert_room_for_a_finger(row, 200)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from checks import CORNER
+from checks import CORNER, hold_time, settle
 from learning import by_autograd
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import kstest
@@ -152,9 +152,9 @@ def assert_shows(page: Page, one: ReparameterizationExplorer, copy: int = 0) -> 
 
 
 def pixels(page: Page, name: str) -> str:
-    """A canvas as it is after the next frame."""
-    script = "c => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(c.toDataURL()))))"
-    return str(page.locator(f".vae-{name}").first.evaluate(script))
+    """A canvas when all is drawn."""
+    settle(page)
+    return str(page.locator(f".vae-{name}").first.evaluate("c => c.toDataURL()"))
 
 
 def colours(page: Page, name: str, places: list[tuple[float, float]]) -> list[tuple[int, ...]]:
@@ -254,6 +254,7 @@ def test_bars_stand_where_the_draws_fall(open_page: OpenPage, widget_page: MakeP
 
 
 def test_each_control_by_keyboard(live: Page) -> None:
+    hold_time(live)
     order: list[tuple[str, str]] = []
     for _ in range(6):
         live.keyboard.press("Tab")
@@ -274,6 +275,7 @@ def test_each_control_by_keyboard(live: Page) -> None:
     expect(slider(live, "samples")).to_have_attribute("aria-valuetext", "500 draws")
     means = [text.split(",")[0].removeprefix("Mean ") for text in numbers(live).values()]
     said = WORDS["live"].format(exact="2.10", count="500", score=means[0], pathwise=means[1])
+    live.clock.run_for(1000)
     expect(live.locator(".vae-live")).to_have_text(said)
 
 
@@ -307,13 +309,14 @@ def wait_for_rest(page: Page) -> None:
 
 def test_draw_fills_the_histograms(live: Page) -> None:
     live.evaluate("live.model.set('samples', 0); live.model.heard = []")
-    started = live.evaluate("performance.now()")
+    hold_time(live)
     live.get_by_role("button", name=WORDS["draw"]).click()
+    live.clock.run_for(1980)
     expect(live.get_by_role("button", name=WORDS["pause"])).to_be_visible()
+    live.clock.run_for(60)
     wait_for_rest(live)
-    assert live.evaluate("performance.now()") - started >= 1900  # the first frame may come late, not early
     path = live.evaluate("live.model.heard.map(state => state.samples)")
-    assert path[:5] == [1, 2, 3, 4, 5] or len(path) < 40  # one by one, unless frames are rare
+    assert path[:5] == [1, 2, 3, 4, 5]  # one by one
     assert path == sorted(set(path))
     assert path[-1] == MOST_SAMPLES
     assert_shows(live, ReparameterizationExplorer(samples=MOST_SAMPLES))
@@ -355,18 +358,6 @@ def test_nothing_half_set_is_shown(live: Page) -> None:
     assert_shows(live, ReparameterizationExplorer(samples=500, seed=1))
 
 
-FRAMES = (
-    "count => new Promise(done => { const tick = () => (count-- > 0 ? requestAnimationFrame(tick) : done()); tick(); })"
-)
-
-# The draws keep pace with the clock of the frames: here 16 ms a call, however slow the machine.
-STEADY_CLOCK = """() => {
-    const real = window.requestAnimationFrame.bind(window);
-    let now = 0;
-    window.requestAnimationFrame = (call) => real(() => call(now += 16));
-}"""
-
-
 @pytest.mark.parametrize(
     "action",
     [
@@ -378,18 +369,19 @@ STEADY_CLOCK = """() => {
 )
 def test_draw_pauses(live: Page, action: str) -> None:
     """By its own button, by the slider of the draws, by Python, and by removal."""
-    live.evaluate(STEADY_CLOCK)
+    hold_time(live)
     live.evaluate("live.model.set('samples', 0)")
     live.locator(".vae-button").nth(1).click()
-    live.evaluate(FRAMES, 4)
+    live.clock.run_for(70)
     live.evaluate(action)
     count = trait(live, "samples")
-    live.evaluate(FRAMES, 4)
+    assert count > 1
+    live.clock.run_for(1000)
     assert trait(live, "samples") == count
     if action != "live.remove()":
         wait_for_rest(live)
         live.locator(".vae-button").nth(1).click()  # and goes on
-        live.evaluate(FRAMES, 4)
+        live.clock.run_for(70)
         assert count < trait(live, "samples") < count + 1000
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger
+from checks import CORNER, assert_room_for_a_finger, hold_time, settle
 from playwright.sync_api import Page, expect
 from torch import Tensor
 
@@ -96,15 +96,9 @@ def shown_z(page: Page) -> list[float]:
 
 
 def pixels(page: Page, name: str) -> str:
-    """A canvas as it is after the next frame."""
-    script = "c => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(c.toDataURL()))))"
-    return str(page.locator(f".vae-{name}").evaluate(script))
-
-
-def hold_time(page: Page) -> None:
-    """Timers and frames wait from now on until the test says ``page.clock.run_for``."""
-    page.clock.install(time=0)
-    page.clock.pause_at(3600)
+    """A canvas when all is drawn."""
+    settle(page)
+    return str(page.locator(f".vae-{name}").evaluate("c => c.toDataURL()"))
 
 
 def at(page: Page, z: tuple[float, float], extent: float) -> tuple[float, float]:
@@ -213,7 +207,7 @@ def test_map_and_chart_by_touch(open_page: OpenPage, widget_page: MakePage) -> N
     box = page.locator(".vae-chart").bounding_box()
     assert box
     page.touchscreen.tap(box["x"] + box["width"] - 20, box["y"] + 60)
-    assert shown_index(page) == 3
+    expect(slider(page)).to_have_value("3")
 
 
 def test_a_point_of_the_curve_is_picked(open_page: OpenPage, widget_page: MakePage) -> None:
@@ -300,7 +294,7 @@ def test_codes_beyond_the_edge_are_counted_and_marked(open_page: OpenPage, widge
     page = open_page(widget_page(explorer))
     below = page.locator(".vae-below")
     expect(below).to_contain_text(WORDS["beyond_none"].format(total=200))
-    inside = page.locator(".vae-map").evaluate("c => c.toDataURL()")
+    inside = pixels(page, "map")
     page.emulate_media(reduced_motion="reduce")
     slider(page).fill("0")
     count = int((series.codes[0].abs() > 6).any(1).sum())

@@ -34,8 +34,8 @@ Range = tuple[float, float]
 class Layer(TypedDict):
     """One linear layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``.
 
-    ``bits`` is 8 where every row of the weight is a multiple of one step (``runs.rounding``), which is half the bytes at
-    no loss, and 16 for any other.
+    ``bits`` is 8 where every row of the weight is a multiple of one step (``runs.rounding``), which is half the bytes
+    at no loss, and 16 for any other.
     """
 
     inputs: int
