@@ -5,7 +5,7 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 // A formula that is wider than its column scrolls within itself, by the keyboard too; no other is a tab stop.
 const column = new ResizeObserver((formulas) => {
   for (const { target } of formulas) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
     else target.removeAttribute("tabindex");
   }
 });
