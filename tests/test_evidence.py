@@ -502,7 +502,7 @@ def test_uniform_grid_tiles_the_square() -> None:
         (lambda m, x, q: evidence.importance_sampling(m, x[0], q, 5), ValueError, r"at least one example, got \(3,\)"),
         (lambda m, x, q: evidence.elbo_terms(m, x[0], q), ValueError, r"at least one example, got \(3,\)"),
         (lambda m, x, q: evidence.iwae_bound(m, x, q, 0), ValueError, "k must be at least 1, got 0"),
-        (lambda m, x, q: evidence.iwae_bound(m, x, q, 5, repeats=0), ValueError, "got k=5, repeats=0"),
+        (lambda m, x, q: evidence.iwae_bound(m, x, q, 5, repeats=0), ValueError, "repeats must be at least 1, got 0"),
         (lambda m, x, q: evidence.grid(m, x), ValueError, r"\(data_dim,\), got \(4, 3\)"),
         (lambda m, x, q: evidence.uniform_grid(m, x), ValueError, r"\(data_dim,\), got \(4, 3\)"),
         (lambda m, x, q: evidence.uniform_grid(m, x[0], spacing=0.0), ValueError, r"spacing .* got 0\.0"),

@@ -2,14 +2,14 @@
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 
-// A formula that is wider than its column scrolls within itself, by the keyboard too; no other is a tab stop.
-const column = new ResizeObserver((formulas) => {
-  for (const { target } of formulas) {
+// What is wider than its column scrolls within itself, by the keyboard too; nothing else is a tab stop.
+const column = new ResizeObserver((sizes) => {
+  for (const { target } of sizes) {
     if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
     else target.removeAttribute("tabindex");
   }
 });
-for (const formula of document.querySelectorAll("div.math, span.math.wide")) column.observe(formula);
+for (const wide of document.querySelectorAll("div.math, span.math.wide, .bd-article table")) column.observe(wide);
 
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);

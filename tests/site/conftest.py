@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from bs4 import BeautifulSoup
 from checks import COUNTED_FRAMES
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
@@ -86,6 +87,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pages(site: Path) -> dict[str, BeautifulSoup]:
+    """Every page of the site, to be read and not changed."""
+    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("*.html")}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "pages" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("pages"))  # one process reads them all
+
+
+@pytest.fixture(scope="session")
 def site_url(site: Path) -> Iterator[str]:
     yield from _serve(site)
 
@@ -141,9 +155,11 @@ def widget_page(pages_folder: Path, pages_url: str) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[..., Browser]]:
     """Starts a Chromium with further flags, if any."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(path).exists():
-        pytest.fail(f"no Chromium at {path}: apt-get install chromium, or set CHROMIUM to the path of one")
+    # The first has no window to open for each page, which takes a quarter of the time.
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium-headless-shell", "chromium"))]
+    path = next((one for one in found if one), "")
+    if not Path(path).is_file():
+        pytest.fail(f"no Chromium ({path}): apt-get install chromium-headless-shell, or set CHROMIUM to its path")
     with sync_playwright() as playwright:
         yield lambda *flags: playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
 

@@ -120,6 +120,8 @@ def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     started.close()
 
 
+pytestmark = pytest.mark.xdist_group("browsers")
+
 in_browser = functools.partial(pytest.mark.parametrize, "browser", indirect=True, ids=lambda kind: kind.__name__)
 
 

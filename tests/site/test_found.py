@@ -28,8 +28,7 @@ def content(soup: BeautifulSoup, name: str) -> str:
     return str(tag["content"])
 
 
-def test_every_page_has_its_own_title_and_description(site: Path) -> None:
-    pages = {path.name: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in site.glob("*.html")}
+def test_every_page_has_its_own_title_and_description(pages: dict[str, BeautifulSoup]) -> None:
     titles = [soup.title.get_text() for soup in pages.values()]
     assert len({*titles}) == len(titles) > 20
     said = {name: content(soup, "description") for name, soup in pages.items()}

@@ -1,15 +1,16 @@
 """What was read stays readable without a network, and a new build is seen at once when there is one.
 
-The pages are opened at a name, not at 127.0.0.1: the site keeps nothing on a reader's own computer.
+The pages are opened at a name, which leads here: at 127.0.0.1 and localhost the site keeps nothing.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,73 +21,45 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 
 class Network:
-    """A server of one folder after the other that can go away, come back, or take its time."""
+    """A server that can go away, or take its time."""
 
-    def __init__(self) -> None:
-        self.folder = Path()
-        self.port = 0
-        self.patient = threading.Event()
-        self.start()
-
-    def start(self) -> None:
-        network = self
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        patient = self.patient = threading.Event()
+        patient.set()
 
         class Handler(SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
-                network.patient.wait()
+                patient.wait()
                 super().do_GET()
-
-            def translate_path(self, path: str) -> str:
-                self.directory = str(network.folder)
-                return super().translate_path(path)
 
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self.patient.set()
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self.server.server_port
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.answers = True
 
     def stop(self) -> None:
         self.patient.set()
-        if self.answers:
-            self.server.shutdown()
-            self.server.server_close()
-            self.answers = False
+        self.server.shutdown()
+        self.server.server_close()
 
     @property
     def url(self) -> str:
-        return f"http://book.test:{self.port}/"
-
-
-@pytest.fixture(scope="module")
-def away(launch: Callable[..., Browser]) -> Iterator[tuple[Network, Browser]]:
-    """One server and one browser for all tests; each has its own copy of the site and its own context."""
-    network = Network()
-    browser = launch(
-        "--host-resolver-rules=MAP book.test 127.0.0.1",
-        f"--unsafely-treat-insecure-origin-as-secure={network.url.rstrip('/')}",
-    )
-    yield network, browser
-    browser.close()
-    network.stop()
+        return f"http://book.localhost:{self.server.server_port}/"
 
 
 @pytest.fixture
-def network(away: tuple[Network, Browser], site: Path, tmp_path: Path) -> Iterator[Network]:
-    network, _ = away
-    network.folder = tmp_path / "site"
-    shutil.copytree(site, network.folder, ignore=shutil.ignore_patterns("_sources"))
+def network(site: Path, tmp_path: Path) -> Iterator[Network]:
+    shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("_sources"))
+    network = Network(tmp_path / "site")
     yield network
     network.stop()
-    network.start()
 
 
 @pytest.fixture
-def reader(away: tuple[Network, Browser], network: Network) -> Iterator[BrowserContext]:
-    context = away[1].new_context()
+def reader(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
     yield context
     context.close()
 

@@ -17,11 +17,10 @@ import vae_lib
 Pages = dict[str, BeautifulSoup]
 
 
-@pytest.fixture(scope="module")
-def pages(site: Path) -> Pages:
+@pytest.fixture
+def articles(pages: Pages) -> Pages:
     """The text of each page of the book."""
-    soups = {path.stem: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in site.glob("*.html")}
-    return {name: article for name, soup in soups.items() if (article := soup.select_one("article"))}
+    return {Path(name).stem: article for name, soup in pages.items() if (article := soup.select_one("article"))}
 
 
 def public_names() -> Iterator[str]:
@@ -38,17 +37,17 @@ def public_names() -> Iterator[str]:
                 yield f"{found.name}.{name}"
 
 
-def test_every_public_function_and_class_is_described(pages: Pages) -> None:
-    described = {str(tag["id"]) for page in pages.values() for tag in page.select("dt.sig[id]")}
+def test_every_public_function_and_class_is_described(articles: Pages) -> None:
+    described = {str(tag["id"]) for page in articles.values() for tag in page.select("dt.sig[id]")}
     wanted = set(public_names())
     assert len(wanted) > 100
     assert wanted <= described, sorted(wanted - described)
     assert not [name for name in described if "._" in name]
 
 
-def test_every_equation_of_the_reference_is_a_link(pages: Pages) -> None:
+def test_every_equation_of_the_reference_is_a_link(articles: Pages) -> None:
     linked = 0
-    for name, page in pages.items():
+    for name, page in articles.items():
         if name.startswith("reference"):
             for part in page.find_all(string=re.compile(r"\((1|2|3|4)\)")):
                 if re.search(r"Eqs?\.|Equation", part) and not part.find_parent("code"):
@@ -57,39 +56,39 @@ def test_every_equation_of_the_reference_is_a_link(pages: Pages) -> None:
     assert linked > 40
 
 
-def test_links_to_equations_and_sections_arrive(pages: Pages) -> None:
-    for name in [name for name in pages if name.startswith(("reference", "glossary", "faq"))]:
-        for link in pages[name].select("a.reference.internal[href*='#']"):
+def test_links_to_equations_and_sections_arrive(articles: Pages) -> None:
+    for name in [name for name in articles if name.startswith(("reference", "glossary", "faq"))]:
+        for link in articles[name].select("a.reference.internal[href*='#']"):
             target, _, anchor = str(link["href"]).partition("#")
-            arrived = pages[target.removesuffix(".html") or name]
+            arrived = articles[target.removesuffix(".html") or name]
             assert arrived.find(id=anchor), f"{name}: {link}"
 
 
-def test_every_term_is_linked_from_the_text(pages: Pages) -> None:
-    terms = {str(tag["id"]) for tag in pages["glossary"].select("dl.glossary dt[id]")}
-    links = [link for page in pages.values() for link in page.select("a.glossary-link")]
+def test_every_term_is_linked_from_the_text(articles: Pages) -> None:
+    terms = {str(tag["id"]) for tag in articles["glossary"].select("dl.glossary dt[id]")}
+    links = [link for page in articles.values() for link in page.select("a.glossary-link")]
     assert len(terms) > 40
     assert {str(link["href"]).removeprefix("glossary.html#") for link in links} == terms
 
 
-def test_a_page_links_a_term_once_and_only_in_its_prose(pages: Pages) -> None:
-    for name, page in pages.items():
+def test_a_page_links_a_term_once_and_only_in_its_prose(articles: Pages) -> None:
+    for name, page in articles.items():
         links = page.select("a.glossary-link")
         assert len({str(link["href"]) for link in links}) == len(links), name
         for link in links:
             assert link.find_parent("p"), f"{name}: {link}"
             assert not link.find_parent(["h1", "h2", "h3", "a", "code", "pre", "figure", "table"]), f"{name}: {link}"
-    assert not pages["glossary"].select("a.glossary-link")
+    assert not articles["glossary"].select("a.glossary-link")
 
 
-def test_every_entry_has_chinese_and_a_place_in_the_book(pages: Pages) -> None:
-    for entry in pages["glossary"].select("dl.glossary dd"):
+def test_every_entry_has_chinese_and_a_place_in_the_book(articles: Pages) -> None:
+    for entry in articles["glossary"].select("dl.glossary dd"):
         assert re.match(r"\s*\(.+?\)\s", entry.text), entry.text
         assert entry.select("a[href^='0'], a[href^='1']"), entry.text
 
 
-def test_twelve_questions_each_with_an_answer_a_proof_and_a_place(pages: Pages) -> None:
-    sections = pages["faq"].select("section > h2")
+def test_twelve_questions_each_with_an_answer_a_proof_and_a_place(articles: Pages) -> None:
+    sections = articles["faq"].select("section > h2")
     questions = [heading.parent for heading in sections if heading.text.rstrip("#").strip().rstrip("#").endswith("?")]
     assert len(questions) == 12
     for question in filter(None, questions):
@@ -101,10 +100,10 @@ def test_twelve_questions_each_with_an_answer_a_proof_and_a_place(pages: Pages) 
         assert more.select("a[href*='#'], a[href^='1']")
 
 
-def test_chinese_says_that_it_is(pages: Pages) -> None:
+def test_chinese_says_that_it_is(articles: Pages) -> None:
     """A screen reader changes its voice where the language is marked; a title is a proper name (WCAG 3.1.2)."""
     unmarked = []
-    for name, page in pages.items():
+    for name, page in articles.items():
         for text in page.find_all(string=re.compile(r"[\u4e00-\u9fff]")):
             title = text.find_parent(class_="citation-list")
             if not text.find_parent(lang="zh") and not text.find_parent(["script", "style", "head"]) and not title:

@@ -46,12 +46,10 @@ def test_buttons_lead_to_the_repository_once_it_has_a_name(site: Path, name: str
     assert ("mybinder.org" in text) == (named and is_notebook)
 
 
-@pytest.fixture(scope="module")
-def formulas(site: Path) -> dict[str, list[Tag]]:
+@pytest.fixture
+def formulas(pages: dict[str, BeautifulSoup]) -> dict[str, list[Tag]]:
     """The formulas of each page, as they stand in its text."""
-    return {
-        name: BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser").select(".math") for name in PAGES
-    }
+    return {name: pages[name].select(".math") for name in PAGES}
 
 
 def test_every_formula_is_set_and_no_tex_is_left(formulas: dict[str, list[Tag]]) -> None:

@@ -19,11 +19,6 @@ import lean_site
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def pages(site: Path) -> dict[str, BeautifulSoup]:
-    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("*.html")}
-
-
 def test_nothing_refers_to_font_awesome(site: Path, pages: dict[str, BeautifulSoup]) -> None:
     assert not [name for name, soup in pages.items() if "fontawesome" in str(soup.head).lower()]
     assert not [*site.glob("_static/vendor/fontawesome")]
@@ -115,18 +110,18 @@ def test_one_style_sheet_says_what_the_many_said(tmp_path: Path) -> None:
     head = (
         '<link href="_static/styles/a.css?d=1" rel="stylesheet" />\n<link rel="stylesheet" href="_static/b.css?v=2" />'
     )
-    page = lean_site.one_style_sheet(f'<head><link rel="icon" href="x">{head}</head>', tmp_path)
+    page = lean_site.one_style_sheet(f'<head><link rel="icon" href="x">{head}</head>', tmp_path, frozenset())
     (tag,) = BeautifulSoup(page, "html.parser").select("link[rel=stylesheet]")
     sheet = tmp_path / urlsplit(str(tag["href"])).path.removeprefix("_static/")
     assert sheet.read_text() == (
         'p { background: url("dot.png") } a { mask: url("b c.svg") } b { background: url(data:image/png;base64,AA==) }'
     )
-    assert lean_site.one_style_sheet(page, tmp_path) == page
+    assert lean_site.one_style_sheet(page, tmp_path, frozenset()) == page
     (tmp_path / "b.css").write_text("b { color: red }")
-    again = lean_site.one_style_sheet(page, tmp_path)
+    again = lean_site.one_style_sheet(page, tmp_path, frozenset())
     assert again != page
     assert "color: red" in sheet.read_text()
-    assert lean_site.one_style_sheet("<head></head>", tmp_path) == "<head></head>"
+    assert lean_site.one_style_sheet("<head></head>", tmp_path, frozenset()) == "<head></head>"
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -103,3 +103,28 @@ Deno.test("it learns as well as the library: thirty epochs, the means of two see
   });
   assert((found[0] + found[1]) / 2 > elbo - 2, `${found}, and the library ${elbo}`);
 });
+
+Deno.test("the thread sends its next picture when the last is drawn", async () => {
+  const real = performance.now;
+  let now = 0;
+  performance.now = () => now += 5; // a picture may come every 90
+  /** @type {unknown[]} */
+  const posted = [];
+  const pass = async () => {
+    for (const end = now + 500; now < end;) await new Promise((done) => setTimeout(done));
+    return posted.length;
+  };
+  const take = trainer(uniforms).serve((/** @type {unknown} */ message) => posted.push(message), 6);
+  const task = { images: Uint8Array.from(images), brightest: 16, pixels: 64, hidden: 2, batch: 64, seed: 0 };
+  take({ order: "start", number: 1, task, settings: plain, parameters: null, epoch: 0 });
+  take({ order: "drawn", number: 2 });
+  take({ order: "run", number: 3, epochs: Infinity });
+  const counts = [await pass(), await pass()];
+  for (const number of [4, 5]) {
+    take({ order: "drawn", number });
+    counts.push(await pass());
+  }
+  take({ order: "end", number: 6 });
+  performance.now = real;
+  assertEqual(counts, [2, 2, 3, 4]); // the first is that of the start
+});
