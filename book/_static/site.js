@@ -9,7 +9,13 @@ const column = new ResizeObserver((sizes) => {
     else target.removeAttribute("tabindex");
   }
 });
-for (const wide of document.querySelectorAll("div.math, span.math.wide, .bd-article table")) column.observe(wide);
+for (
+  const wide of document.querySelectorAll(
+    "div.math, span.math.wide, .bd-article table, .pst-scrollable-table-container",
+  )
+) {
+  column.observe(wide);
+}
 
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);

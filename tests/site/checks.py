@@ -19,12 +19,31 @@ AXE_OPTIONS = {
     "preload": False,
 }
 
+# Thousands of words of code have a dozen colours: the first in each is looked at, the rest are its text for a while.
+SLIM = """() => {
+  const seen = new Set();
+  window.slimmed = [...document.querySelectorAll("pre")].filter(code => code.checkVisibility()).map(code => {
+    const slim = code.cloneNode(true), block = code.closest("div[class*=highlight]");
+    for (const word of slim.querySelectorAll("span:not(:has(*))")) {
+      const kind = [word, word.parentElement, block].map(one => one?.className).join();
+      if (seen.has(kind)) word.replaceWith(...word.childNodes);
+      seen.add(kind);
+    }
+    slim.normalize();
+    code.replaceWith(slim);
+    return () => slim.replaceWith(code);
+  });
+}"""
+
 
 def complaints(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands."""
+    page.evaluate(SLIM)
+    found = Axe().run(page, options=AXE_OPTIONS)
+    page.evaluate("slimmed.forEach(restore => restore())")
     return [
         f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-        for rule in Axe().run(page, options=AXE_OPTIONS).response["violations"]
+        for rule in found.response["violations"]
         for node in rule["nodes"]
     ]
 
@@ -42,6 +61,17 @@ COUNTED_FRAMES: Final = """(() => {
   window.settled = () => new Promise(done => ask(() => rested(done)));
 })()"""
 """Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
+
+
+# Each widget that the host starts without being scrolled to stands, or says why not, and what it drew has been shown.
+SETTLED: Final = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return document.readyState === "complete" && [...document.querySelectorAll("[data-widget-model]")].every(view => {
+    const { top, bottom, width } = view.getBoundingClientRect();
+    const near = width && top < innerHeight + 400 && bottom > -400;
+    return !near || "widgetReady" in view.dataset || view.classList.contains("widget-said");
+  });
+}"""
 
 
 def settle(page: Page) -> None:

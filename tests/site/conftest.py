@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 from bs4 import BeautifulSoup
-from checks import COUNTED_FRAMES
+from checks import COUNTED_FRAMES, SETTLED
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -169,17 +169,6 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     started = launch()
     yield started
     started.close()
-
-
-# Each widget that the host starts without being scrolled to stands, or says why not, and what it drew has been shown.
-SETTLED = """async () => {
-  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return document.readyState === "complete" && [...document.querySelectorAll("[data-widget-model]")].every(view => {
-    const { top, bottom, width } = view.getBoundingClientRect();
-    const near = width && top < innerHeight + 400 && bottom > -400;
-    return !near || "widgetReady" in view.dataset || view.classList.contains("widget-said");
-  });
-}"""
 
 
 @pytest.fixture

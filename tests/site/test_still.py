@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from checks import SETTLED
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -18,7 +19,6 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
-TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def shift(browser: Browser, address: str, width: int, height: int) -> tuple[float, float]:
@@ -27,8 +27,7 @@ def shift(browser: Browser, address: str, width: int, height: int) -> tuple[floa
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(address)
-    page.wait_for_load_state("networkidle")
-    page.evaluate(TWO_FRAMES)
+    page.wait_for_function(SETTLED)
     moved = page.evaluate("shift")
     top = page.evaluate("document.querySelector(':target')?.getBoundingClientRect().top ?? 0")
     context.close()

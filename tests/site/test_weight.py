@@ -114,7 +114,7 @@ def test_one_style_sheet_says_what_the_many_said(tmp_path: Path) -> None:
     (tag,) = BeautifulSoup(page, "html.parser").select("link[rel=stylesheet]")
     sheet = tmp_path / urlsplit(str(tag["href"])).path.removeprefix("_static/")
     assert sheet.read_text() == (
-        'p { background: url("dot.png") } a { mask: url("b c.svg") } b { background: url(data:image/png;base64,AA==) }'
+        'p{background: url("dot.png")}a{mask: url("b c.svg")}b{background: url(data:image/png;base64,AA==)}'
     )
     assert lean_site.one_style_sheet(page, tmp_path, frozenset()) == page
     (tmp_path / "b.css").write_text("b { color: red }")
