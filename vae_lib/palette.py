@@ -26,6 +26,7 @@ TERMS: Final[dict[str, Shade]] = {
 }
 
 INK: Final = "#1F2430"  # text and axes
+INK_ON_DARK: Final = "#E6E9EF"
 FAINT: Final = "#C9CED6"  # frames and grids
 PAPER: Final = "#FFFFFF"
 PICTURE: Final = "gray_r"  # matplotlib's map of brightness: ink on paper

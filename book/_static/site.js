@@ -17,6 +17,28 @@ for (
   column.observe(wide);
 }
 
+// All code at once, as the reader had it last.
+const button = document.querySelector(".code-switch button");
+/** @param {boolean} open */
+const showCode = (open) => {
+  for (const fold of document.querySelectorAll(".folded-code > details")) fold.toggleAttribute("open", open);
+  button?.setAttribute("aria-pressed", String(open));
+};
+button?.addEventListener("click", () => {
+  const open = button.getAttribute("aria-pressed") !== "true";
+  showCode(open);
+  try {
+    localStorage.setItem("code", open ? "open" : "");
+  } catch {
+    // A browser that keeps nothing: for this page alone.
+  }
+});
+try {
+  if (localStorage.getItem("code")) showCode(true);
+} catch {
+  // As above.
+}
+
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);
 
