@@ -258,14 +258,14 @@ def test_the_usual_code_of_others_is_told_what_it_does() -> None:
     assert kl(lambda mu, logvar: -0.5 * torch.mean(1 + logvar - mu**2 - logvar.exp())).mistake == (
         "mean over everything"
     )
-    for as_sigma in (  # log σ² for σ: nan in other places, as the logarithm is written in one way or another
+    for as_sigma in (  # log s² for s: nan in other places, as the logarithm is written in one way or another
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - 2 * torch.log(sigma)).sum(-1),
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - torch.log(sigma**2)).sum(-1),
         lambda mu, sigma: kl_divergence(
             Normal(mu, sigma, validate_args=False), Normal(torch.zeros_like(mu), torch.ones_like(mu))
         ).sum(-1),
     ):
-        assert kl(as_sigma).mistake == "log σ² for σ"
+        assert kl(as_sigma).mistake == "log s² for s"
     assert (
         exercises.check_loss(
             lambda x, f, m, v, s: torch.nn.functional.mse_loss(f, x) - 0.5 * (1 + v - m**2 - v.exp()).sum(-1).mean()

@@ -216,8 +216,8 @@ ANSWERS: Final = {
         "nothing like a seven.",
         {
             0.16: (
-                "That is the model's own σ. It is best for all the training digits together; this seven is rebuilt "
-                "better than most, so a smaller one suits it."
+                "That is about the model's own σ, 0.16, which was learned from all the training digits together. This "
+                "seven is rebuilt better than most, so a smaller one suits it."
             ),
             0.08: "That is the smallest σ of the slider. It overcharges every error: read the exact value there.",
             0.9: "That is the largest σ of the slider. Many draws share the sum there, but the sum itself is small.",
