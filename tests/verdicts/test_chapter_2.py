@@ -165,21 +165,3 @@ def test_slips_of_a_marginal_are_named_and_near_misses_are_not(wrong: Callable[.
     verdict = exercises.check_marginal(wrong)
     assert not verdict.passed
     assert verdict.mistake == mistake
-
-
-def test_the_improbable_digits_are_those_that_no_z_draws(networks: Networks) -> None:
-    """Chapter 2 says by how much log P(X) and the smallest squared error of any z correlate over the test digits."""
-    x = data.load("digits").test.double().numpy()
-    axis = np.linspace(-5, 5, 161)
-    z = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
-    decoded = networks.decode(z)
-    errors = (x**2).sum(1)[:, None] - 2 * x @ decoded.T + (decoded**2).sum(1)
-    log_evidence = special.logsumexp(stats.norm.logpdf(z).sum(1) - errors / (2 * networks.sigma**2), axis=1)
-    assert np.corrcoef(log_evidence, errors.min(1))[0, 1] == pytest.approx(-0.996, abs=1e-3)
-
-
-def test_a_fixed_error_has_its_best_sigma_at_its_own_size() -> None:
-    found = optimize.minimize_scalar(
-        lambda sigma: -stats.norm.logpdf([0.3, -0.1, 0.25], 0, sigma).sum(), bounds=(0.01, 2), method="bounded"
-    )
-    assert found.x == pytest.approx(math.sqrt(np.mean(np.square([0.3, -0.1, 0.25]))), abs=1e-4)
