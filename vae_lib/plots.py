@@ -163,19 +163,46 @@ def two_latent_spaces(
         shape: ``(height, width)`` of a picture.
         names: what to call the two.
     """
-    figure = plt.figure(figsize=(WIDTH, 5.4))
-    spec = figure.add_gridspec(2, 2, height_ratios=[3, 1.1])
-    for column in (0, 1):
-        ax = figure.add_subplot(spec[0, column])
+    figure = plt.figure(figsize=(WIDTH, 5.0))
+    parts: Any = figure.subfigures(2, 2, height_ratios=[2.6, 1], wspace=0.08, hspace=0.03)
+    for column, name in enumerate(names):
+        ax = parts[0, column].subplots()
         _draw_codes(ax, codes[column], labels)
         crosses = draws[column].detach().numpy()
         ax.scatter(crosses[:, 0], crosses[:, 1], marker="x", s=7, lw=0.6, color=INK)
         chosen = crosses[ringed[column]]
         ax.scatter(chosen[:, 0], chosen[:, 1], s=60, lw=1.2, facecolors="none", edgecolors=INK)
-        ax.set_title(f"{names[column]}: {len(crosses)} draws, {len(chosen)} ringed")
-        inner = spec[1, column].subgridspec(2, 8)
-        for index, picture in enumerate(pictures[column][:16]):
-            _draw_image(figure.add_subplot(inner[index // 8, index % 8]), picture, shape)
+        ax.set_title(f"{name}: {len(crosses)} draws")
+        parts[1, column].suptitle(f"{name}: the {len(chosen)} ringed draws, decoded", fontsize=8.5)
+        panels = parts[1, column].subplots(2, 8)
+        for ax, picture in zip(panels.flat, pictures[column], strict=False):
+            _draw_image(ax, picture, shape)
+    return figure
+
+
+@_in_style
+def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
+    """What several runs came to, a dot for each, with a bar at their mean: a panel for each setting, two in a row.
+
+    Args:
+        panels: by its title the rows of a panel, by name what each run came to, shape ``(runs,)``; the names and their
+            order are those of the first panel.
+    """
+    names = list(next(iter(panels.values())))
+    rows = -(-len(panels) // 2)
+    height = rows * (0.6 + 0.2 * len(names))
+    figure, axes = _subplots(rows, 2, height=height, sharex=True, sharey=True, squeeze=False)
+    for ax, (title, values) in zip(axes.flat, panels.items(), strict=True):
+        for place, name in enumerate(names):
+            color = COLORS["posterior" if place % 2 else "gap"]
+            runs = values[name].numpy()
+            ax.plot(runs, [place] * len(runs), "o", ms=3.5, color=color, alpha=0.55, mew=0)
+            ax.plot([runs.mean()] * 2, [place - 0.35, place + 0.35], color=color, lw=1.4)
+        ax.set_title(title, fontsize=9)
+        ax.grid(axis="x")
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
+    figure.supxlabel(xlabel, fontsize=9)
     return figure
 
 
@@ -293,20 +320,21 @@ def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
 
 
 @_in_style
-def draws_against_exact(counts: Sequence[int], estimates: Tensor, exact: float) -> Figure:
+def draws_against_exact(estimates: dict[int, Tensor], exact: float) -> Figure:
     """Estimates of log P(X) against the number of draws, with the exact value as a line.
 
     Args:
-        counts: numbers of draws.
-        estimates: shape ``(repeats, len(counts))``, nats.
+        estimates: by the number of draws what as many runs came to as there are, shape ``(runs,)``, nats; at most 40 of
+            them are shown as dots.
         exact: log P(X), nats.
     """
     figure, ax = _subplots(height=3.0)
-    low, middle, high = (estimates.quantile(q, dim=0).numpy() for q in (0.05, 0.5, 0.95))
+    counts = list(estimates)
+    low, middle, high = (np.array([values.quantile(q) for values in estimates.values()]) for q in (0.05, 0.5, 0.95))
     ax.fill_between(counts, low, high, color=COLORS["prior"], alpha=0.25, lw=0)
     ax.plot(counts, middle, color=COLORS["prior"], marker="o", ms=4)
-    for column, count in enumerate(counts):
-        ax.scatter([count] * len(estimates), estimates[:, column].numpy(), s=4, color=COLORS["prior"], alpha=0.5, lw=0)
+    for count, values in estimates.items():
+        ax.scatter([count] * len(values[:40]), values[:40].numpy(), s=4, color=COLORS["prior"], alpha=0.5, lw=0)
     ax.axhline(exact, color=COLORS["evidence"])
     ax.annotate(
         "log P(X), exact",

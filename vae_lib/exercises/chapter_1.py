@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from vae_lib import latent, pretrained
+from vae_lib import data, latent, pretrained
 from vae_lib.exercises.checking import UNANSWERED, Choice, Function, Verdict, described, shown
 from vae_lib.exercises.questions import Question, Right, Wrong
 from vae_lib.exercises.shared import normal, of_a_path
 
 __all__ = ["check_line", "check_lost", "check_place"]
+
+BLEND: Final = 0.1  # a picture of which one kind is ahead of another by less is a blend of the two
 
 
 def _line(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
@@ -142,12 +147,32 @@ def check_lost(answer: Any) -> Verdict:
     return LOST.check(answer)
 
 
+@functools.cache
+def _reader() -> Any:
+    """A classifier of real digits that is right on 357 of the 359 test digits; it votes on each pair of kinds."""
+    from sklearn.svm import SVC  # slow to import, and needed here only
+
+    digits = data.load("digits")
+    return SVC(C=10, decision_function_shape="ovo").fit(digits.train.numpy(), digits.train_labels.numpy())
+
+
+def _read(picture: Tensor) -> tuple[int, int, float]:
+    """The kind of digit that a picture shows, the kind that comes next to it, and by how much the first is ahead."""
+    votes = _reader().decision_function(picture[None].numpy())[0]
+    ahead = torch.full((10, 10), math.inf)  # by how much row beats column
+    for (one, other), vote in zip(itertools.combinations(range(10), 2), votes, strict=True):
+        ahead[one, other], ahead[other, one] = vote, -vote
+    closest = ahead.min(1)
+    kind = int(closest.values.argmax())
+    return kind, int(closest.indices[kind]), float(closest.values[kind])
+
+
 def check_place(digit: int, z: Any) -> Verdict:
     """A place on the map of ``digits-2`` where the decoder draws this digit: chapter 1.
 
     Args:
         digit: 0 to 9.
-        z: two numbers. Right if most of the ten nearest codes belong to the digit, and one of them is close by.
+        z: two numbers. Right if a classifier of real digits reads the decoded picture as the digit, and as no other.
 
     Raises:
         ValueError: a digit that is none.
@@ -162,30 +187,34 @@ def check_place(digit: int, z: Any) -> Verdict:
         point = torch.empty(0)
     if point.shape != (2,) or not bool(point.isfinite().all()):
         return Verdict(False, f"A place on the map is two numbers, such as [0.5, -1.0]. What came is {described(z)}.")
-    codes, labels = pretrained.codes("digits-2")
-    distance, nearest = torch.cdist(point[None], codes)[0].sort()
-    counts = torch.bincount(labels[nearest[:10]], minlength=10)
-    if distance[0] > 0.5:
+    with torch.no_grad():
+        picture = pretrained.load("digits-2").decode(point)
+    kind, next_to_it, ahead = _read(picture)
+    if ahead < BLEND:
         return Verdict(
             False,
-            f"No code lies within half a unit of {shown(point)}, so the decoder was never asked what to draw there. "
-            "Look for a place among the dots.",
+            f"Not yet. What the decoder draws at {shown(point)} is between a {kind} and a {next_to_it}: a classifier "
+            "of real digits can hardly tell.",
         )
-    if counts[digit] > 5:
-        return Verdict(True, f"Right: {counts[digit]} of the ten nearest codes belong to the digit {digit}.")
-    kinds = [kind for kind in counts.argsort(descending=True).tolist() if counts[kind]]
-    found = ", ".join(f"{counts[kind]} belong to the digit {kind}" for kind in kinds)
-    return Verdict(False, f"Not yet. Of the ten codes nearest to {shown(point)}, {found}.")
+    if kind != digit:
+        return Verdict(False, f"Not yet. A classifier of real digits takes the picture at {shown(point)} for a {kind}.")
+    return Verdict(True, f"Right: a classifier of real digits takes the picture for the digit {digit}, too.")
 
 
 ANSWERS: Final = {
     "lazy draws": Choice(
         "variety",
-        "Drawn from N(0, I), z only visits one small corner of the autoencoder's map, so only a few kinds of digit can "
-        "appear.",
+        "Drawn from N(0, I), z only visits one small spot of the autoencoder's map, so only a few kinds of digit can "
+        "appear: over eight trainings the draws have two to three kinds in effect, the rebuilt digits nine.",
         {
-            "sharpness": "Compare single pictures with those that come back from real codes: they are about as sharp.",
-            "ink": "There is as much ink in them as in other pictures. Read them one by one: which digits do you see?",
+            "sharpness": (
+                "A little, yes: neighbouring pixels differ by 0.16 on average over eight trainings, in rebuilt digits "
+                "by 0.19. Another lack is far larger. Count the kinds of digit that you can read."
+            ),
+            "ink": (
+                "They have no less: the mean brightness is 0.34, of rebuilt digits 0.31. Read them one by one: which "
+                "digits do you see?"
+            ),
         },
     ),
 }
@@ -211,21 +240,24 @@ QUICK: Final = (
         ),
         Wrong(
             "That a good model needs as many latent numbers as pixels",
-            "With so many it need not find what digits have in common. A few that are well used say more.",
+            "With so many it need not find what digits have in common. It says nothing of what fewer can do.",
         ),
         Right("Nothing", "As many numbers as pixels rebuild any picture at all, noise included."),
     ),
     Question(
-        "Why do draws from the autoencoder meet more holes than those from the VAE?",
+        "Both models can rebuild digits. What has the VAE, and the autoencoder has not, for making up new ones?",
         Right(
-            "Nothing told it where its codes should lie",
-            "So even a Gaussian that is fitted to its codes afterwards reaches places without any. The VAE paid for "
-            "codes that stray from the prior.",
+            "A law for z that is known before training",
+            "P(z) = N(0, I) is part of the model, and training paid for codes away from it. To an autoencoder one has "
+            "to fit a law afterwards.",
         ),
         Wrong(
-            "It is worse at rebuilding digits",
-            "Rebuilding asks only about codes of digits. A hole is where no digit has its code.",
+            "A map without holes",
+            "Both have holes. Drawn from in the same way, neither had the more clear pictures in all four settings.",
         ),
-        Wrong("It was trained on fewer digits", "Both saw the same pictures in the same number of passes."),
+        Wrong(
+            "A better way to rebuild what goes in",
+            "The autoencoder has only that to do, and in these runs does it no worse. Making up is another matter.",
+        ),
     ),
 )

@@ -83,6 +83,14 @@ LOG_DENSITY: Final = Function(
             "The constant log(σ√(2π)) is taken off once for the picture. Each pixel is a Gaussian of its own, so it "
             "comes once for each pixel.",
         ),
+        "64 pixels": (
+            lambda x, m, s: -((x - m) ** 2).sum(-1) / (2 * s**2) - 64 * (math.log(s) + 0.5 * LOG_2PI),
+            "The constant is taken off 64 times, whatever came. It comes once for each pixel of x, x.shape[-1] times.",
+        ),
+        "2π without a root": (
+            lambda x, m, s: (-LOG_2PI - math.log(s) - (x - m) ** 2 / (2 * s**2)).sum(-1),
+            "The constant is log(σ√(2π)): the 2π stands under a root, so ½ log 2π is taken off, and not log 2π.",
+        ),
         "no 2π": (
             lambda x, m, s: (-math.log(s) - (x - m) ** 2 / (2 * s**2)).sum(-1),
             "½ log 2π is missing, once for each pixel.",
@@ -175,6 +183,10 @@ MARGINAL: Final = Function(
             lambda x, z, s: log_mean_exp(-((x - z) ** 2) / (2 * s**2)),
             "The constant log(σ√(2π)) of the Gaussian is missing in log P(X|z).",
         ),
+        "no 2π": (
+            lambda x, z, s: log_mean_exp(_each_draw(x, z, s)) + 0.5 * LOG_2PI,
+            "½ log 2π is missing in log P(X|z).",
+        ),
         "variance into Normal": (
             lambda x, z, s: log_mean_exp(Normal(z, s**2).log_prob(x)),
             "This has σ² for a standard deviation. PyTorch's Normal takes σ itself.",
@@ -204,8 +216,8 @@ ANSWERS: Final = {
         "nothing like a seven.",
         {
             0.16: (
-                "That is the model's own σ. It is best for all the training digits together; this seven is rebuilt "
-                "better than most, so a smaller one suits it."
+                "That is about the model's own σ, 0.16, which was learned from all the training digits together. This "
+                "seven is rebuilt better than most, so a smaller one suits it."
             ),
             0.08: "That is the smallest σ of the slider. It overcharges every error: read the exact value there.",
             0.9: "That is the largest σ of the slider. Many draws share the sum there, but the sum itself is small.",
@@ -229,19 +241,22 @@ ANSWERS: Final = {
         },
     ),
     "easy integral": Number(
-        0.23919,
-        "X is the sum of two independent Gaussians, so it is N(0, 1 + 0.25), and its density at 1 is 0.23919.",
+        0.17204,
+        "2z has the variance 2² = 4, and X is the sum of two independent Gaussians: N(0, 4.25), with 0.172 at 1.",
         {
-            0.24197: "That is the density of N(0, 1), the prior's. X is z plus noise, and the noise widens it.",
-            0.10798: "That is P(X|z) at z = 0. Eq. (1) averages over all z.",
-            0.79788: "That is P(X|z) at z = 1, the best z of all. Eq. (1) averages over all z.",
-            0.21297: "That adds the standard deviations, 1 and 0.5. It is the variances that add: 1 + 0.25.",
-            0.23175: "That takes 1.25 for the standard deviation. It is the variance.",
-            0.18501: "That takes 1.25 for log σ². gaussian_log_density wants the logarithm of the variance.",
-            -1.43051: "That is log P(X). Take its exp.",
+            0.23919: "That is N(0, 1.25), as if the decoder gave z. It gives 2z, whose variance is 2² = 4.",
+            0.21297: "That is N(0, 2 + 0.25): a factor of 2 multiplies the variance by 2², and not by 2.",
+            0.24197: "That is the density of N(0, 1), the prior's. X is 2z plus noise, and both widen it.",
+            0.10798: "That is P(X|z) at z = 0, or at z = 1. Eq. (1) averages over all z.",
+            0.79788: "That is P(X|z) at z = ½, the best z of all. Eq. (1) averages over all z.",
+            0.14731: "That adds the standard deviations, 2 and 0.5. It is the variances that add: 4 + 0.25.",
+            0.17501: "That takes 0.25 for the standard deviation of the noise. It is its variance.",
+            0.09131: "That takes 4.25 for the standard deviation. It is the variance.",
+            0.04731: "That takes 4.25 for log σ². gaussian_log_density wants the logarithm of the variance.",
+            -1.76005: "That is log P(X). Take its exp.",
         },
-        "z and the noise are independent Gaussians. What is the variance of their sum?",
-        5e-4,
+        "2z and the noise are independent Gaussians. What is the variance of their sum?",
+        1e-3,
     ),
 }
 

@@ -62,43 +62,55 @@ KL: Final = Function(
             lambda m, v: 2 * kl_parts(m, v).sum(-1),
             "The factor ½ is missing: every value is twice the KL.",
         ),
+        "half on the mean only": (
+            lambda m, v: (0.5 * m**2 + v.exp() - 1 - v).sum(-1),
+            "The factor ½ stands on μ² only. It belongs to the whole sum, s² − 1 − log s² included.",
+        ),
+        "half on the width only": (
+            lambda m, v: (m**2 + 0.5 * (v.exp() - 1 - v)).sum(-1),
+            "The factor ½ stands on s² − 1 − log s² only. It belongs to the whole sum, μ² included.",
+        ),
+        "−1 once for all latents": (
+            lambda m, v: 0.5 * ((m**2 + v.exp() - v).sum(-1) - 1),
+            "The 1 is taken off once for each row. It stands inside the sum, so it comes once for each latent.",
+        ),
         "no minus one": (
             lambda m, v: (kl_parts(m, v) + 0.5).sum(-1),
-            "The −1 is missing. For Q = P(z), with mean 0 and log σ² = 0, the KL has to be 0.",
+            "The −1 is missing. For Q = P(z), with mean 0 and log s² = 0, the KL has to be 0.",
         ),
         "plus one": (
             lambda m, v: (kl_parts(m, v) + 1).sum(-1),
-            "The 1 is added where it is taken off. For Q = P(z), with mean 0 and log σ² = 0, the KL has to be 0.",
+            "The 1 is added where it is taken off. For Q = P(z), with mean 0 and log s² = 0, the KL has to be 0.",
         ),
-        "log σ² with a plus": (
+        "log s² with a plus": (
             lambda m, v: 0.5 * (m**2 + v.exp() - 1 + v).sum(-1),
-            "The sign of log σ² is flipped: it is taken off, so that a narrow Q, whose log σ² is negative, costs.",
+            "The sign of log s² is flipped: it is taken off, so that a narrow Q, whose log s² is negative, costs.",
         ),
-        "log σ² for σ": (
+        "log s² for s": (
             lambda m, v: 0.5 * (m**2 + v**2 - 1 - 2 * v.abs().log()).sum(-1),
-            "This takes log σ² for σ. The argument is the logarithm of the variance: σ² is log_var.exp(), and log σ² "
+            "This takes log s² for s. The argument is the logarithm of the variance: s² is log_var.exp(), and log s² "
             "is log_var itself.",
         ),
-        "log σ² for σ²": (
+        "log s² for s²": (
             lambda m, v: 0.5 * (m**2 + v - 1 - v.log()).sum(-1),
-            "This takes log σ² for σ². The argument is the logarithm of the variance: σ² is log_var.exp(), and log σ² "
+            "This takes log s² for s². The argument is the logarithm of the variance: s² is log_var.exp(), and log s² "
             "is log_var itself.",
         ),
-        "log σ² for log σ": (
+        "log s² for log s": (
             lambda m, v: 0.5 * (m**2 + (2 * v).exp() - 1 - 2 * v).sum(-1),
-            "This takes log σ² for log σ: exp(log_var) is the variance already, and need not be squared.",
+            "This takes log s² for log s: exp(log_var) is the variance already, and need not be squared.",
         ),
         "variance squared": (
             lambda m, v: 0.5 * (m**2 + (2 * v).exp() - 1 - v).sum(-1),
-            "The variance is squared: exp(log_var) is σ² already, and the formula wants σ², not its square.",
+            "The variance is squared: exp(log_var) is s² already, and the formula wants s², not its square.",
         ),
-        "σ for σ²": (
+        "s for s²": (
             lambda m, v: 0.5 * (m**2 + (0.5 * v).exp() - 1 - v).sum(-1),
-            "This has σ where σ² belongs: the variance is exp(log_var), and the half is for the standard deviation.",
+            "This has s where s² belongs: the variance is exp(log_var), and the half is for the standard deviation.",
         ),
-        "log σ for log σ² at the end": (
+        "log s for log s² at the end": (
             lambda m, v: 0.5 * (m**2 + v.exp() - 1 - 0.5 * v).sum(-1),
-            "This takes off log σ where the formula has log σ², which is log_var itself.",
+            "This takes off log s where the formula has log s², which is log_var itself.",
         ),
         "the other direction": (
             lambda m, v: gaussian_kl(torch.zeros_like(m), torch.zeros_like(m), m, v),
@@ -226,7 +238,7 @@ ANSWERS: Final = {
     "mean for sum": Number(
         0.05,
         "A mean over twenty latents is a twentieth of their sum. The KL would hardly count: codes stray from the "
-        "prior, and draws from the prior meet holes, as in chapter 1. It is one of the commonest mistakes in VAE code.",
+        "prior, and draws from the prior miss them, as those from N(0, I) missed the autoencoder's in chapter 1.",
         {
             20.0: "It is the other way round: a mean is the sum divided by twenty, so the KL becomes smaller.",
             1.0: "It would not change with one latent. With twenty, the sum is divided by twenty.",

@@ -275,7 +275,7 @@ def _difference(exercise: Function, came: Sequence[Tensor], right: Sequence[Tens
     words = _pattern(came, right)
     if ours.shape != wanted.shape:
         words = f"The shape is {tuple(ours.shape)}, not {tuple(wanted.shape)}: wanted is {exercise.returns}."
-        if ours.numel() == wanted.numel() and _close(exercise, ours.flatten(), wanted.flatten()):
+        if all(_close(exercise, one.flatten(), other.flatten()) for one, other in zip(came, right, strict=True)):
             words += " The values in it are right."
     return Verdict(
         False,
