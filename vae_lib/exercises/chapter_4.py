@@ -211,7 +211,8 @@ ANSWERS: Final = {
                 "That one is rebuilt worst, and its log P(X) is the lowest. Its gap is half a nat: the fault is not "
                 "Q's."
             ),
-            9: "That one comes second, with 14.6 nats. (By draws of Q it may come first: a few weights decide. Take the grid.)",
+            9: "That one comes second, with 14.6 nats. (By draws of Q it may come first, as a few weights decide. Take "
+            "the grid.)",
             29: "That one comes third, with 7.6 nats.",
             16.185: "That is the gap itself, in nats. Asked for is the row of the picture that has it.",
             19: "Row 19 has the largest KL to the prior, the second term on the right. Which has the largest gap? "
