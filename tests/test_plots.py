@@ -51,3 +51,15 @@ def test_as_many_q_as_posteriors_are_needed() -> None:
     round_one = MultivariateNormal(torch.zeros(2), torch.eye(2))
     with pytest.raises(ValueError, match="shorter"):
         plots.tilted_posteriors([round_one, round_one], [Gaussian(torch.zeros(2), torch.zeros(2))], ["a", "b"])
+
+
+def test_factors_stand_where_they_are_with_their_median() -> None:
+    rows = {"few": torch.tensor([2.0, 8.0, 32.0]), "many": torch.tensor([[100.0, 1000.0], [1000.0, 20_000.0]])}
+    (ax,) = plots.factors(rows, "times as many").axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(rows)
+    for row, (dots, values) in enumerate(zip(ax.collections, rows.values(), strict=True)):
+        at = np.asarray(dots.get_offsets())
+        assert at[:, 0].tolist() == values.flatten().tolist()
+        assert (np.abs(at[:, 1] - row) < 0.2).all()
+    assert [text.get_text() for text in ax.texts] == ["median 8", "median 1,000"]
+    assert ax.get_xscale() == "log"

@@ -647,19 +647,43 @@ def gradient_estimates(estimates: dict[str, Tensor], exact: float) -> Figure:
     """Histograms of one-sample gradient estimates on one scale, with the exact gradient as a line.
 
     Args:
-        estimates: name to one-sample estimates, shape ``(count,)``.
+        estimates: name to one-sample estimates, shape ``(count,)``; the one named "pathwise" has the colour of Q.
         exact: the gradient that they estimate.
     """
     figure, axes = _subplots(len(estimates), 1, height=1.5 * len(estimates) + 0.4, sharex=True, squeeze=False)
     everything = torch.cat(list(estimates.values()))
     low, high = everything.quantile(0.005).item(), everything.quantile(0.995).item()
-    for ax, (name, values), color in zip(
-        axes[:, 0], estimates.items(), (COLORS["gap"], COLORS["posterior"], COLORS["kl"]), strict=False
-    ):
+    for ax, (name, values) in zip(axes[:, 0], estimates.items(), strict=True):
+        color = COLORS["posterior" if name == "pathwise" else "gap"]
         ax.hist(values.numpy(), bins=np.linspace(low, high, 90), color=color, alpha=0.8, density=True)
         ax.axvline(exact, color=INK, lw=1.2)
         ax.set_title(f"{name}: mean {values.mean():.3f}, variance {values.var():.2f}", color=color)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
     axes[-1, 0].set_xlabel(f"one-sample estimate of the gradient (exact: {exact:g}, the black line)")
+    return figure
+
+
+@_in_style
+def factors(rows: dict[str, Tensor], xlabel: str) -> Figure:
+    """Factors as dots on a logarithmic axis, a row for each group, with its median and a line at 1.
+
+    Args:
+        rows: name to the factors, all positive, of any shape.
+        xlabel: what each factor says.
+    """
+    figure, ax = _subplots(height=0.7 * len(rows) + 0.7)
+    jitter = torch.Generator().manual_seed(0)
+    for row, values in enumerate(rows.values()):
+        at = row + 0.25 * (torch.rand(values.numel(), generator=jitter) - 0.5)
+        ax.scatter(values.flatten().numpy(), at.numpy(), s=6, color=COLORS["posterior"], alpha=0.35, lw=0)
+        median = float(values.median())
+        ax.plot([median] * 2, [row - 0.28, row + 0.28], color=INK, lw=1.6)
+        ax.annotate(f"median {median:,.0f}", (median, row - 0.3), ha="center", va="bottom", fontsize=8.5)
+    ax.axvline(1, color=INK, lw=0.8, ls="--")
+    ax.set_xscale("log")
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_ylim(len(rows) - 0.5, -0.75)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(xlabel)
     return figure

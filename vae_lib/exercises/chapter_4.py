@@ -29,6 +29,14 @@ ELBO: Final = Function(
             lambda x, m, v: x.mean(0) + gaussian_kl(m, v),
             "The KL is added. It is the price of the code, so Eq. (4) takes it off.",
         ),
+        "half on the squares only": (
+            lambda x, m, v: x.mean(0) - (0.5 * (m**2 + v.exp()) - 1 - v).sum(-1),
+            "In the KL the factor ½ stands before the first two terms only. It belongs before all four.",
+        ),
+        "half missing before the log": (
+            lambda x, m, v: x.mean(0) - (0.5 * (m**2 + v.exp() - 1) - v).sum(-1),
+            "In the KL the factor ½ is missing before log σ². It belongs before all four terms.",
+        ),
         "sign": (
             lambda x, m, v: gaussian_kl(m, v) - x.mean(0),
             "The sign is flipped: this is minus the ELBO, which is what training makes small. The ELBO itself is the "
@@ -120,8 +128,8 @@ IMPORTANCE: Final = Function(
     {
         "the false claim": (
             lambda x, p, q: log_mean_exp(x),
-            "This is log E_Q[P(X|z)], the claim that is false: Q picks the z for which P(X|z) is large. Each draw "
-            "needs its weight P(z) / Q(z|X).",
+            "This is log E_Q[P(X|z)], the claim that is false: Q picks the z for which P(X|z) is large. The weight "
+            "of a draw is P(X|z) P(z) / Q(z|X).",
         ),
         "no prior": (
             lambda x, p, q: log_mean_exp(x - q),
@@ -135,7 +143,8 @@ IMPORTANCE: Final = Function(
         ),
         "weight upside down": (
             lambda x, p, q: log_mean_exp(x - p + q),
-            "The weight is upside down: it is P(z) / Q(z|X), how many times as likely the prior was to deal this z.",
+            "The ratio in the weight is upside down: it is P(z) / Q(z|X), how many times as likely the prior was to "
+            "deal this z.",
         ),
         "mean of the logs": (
             lambda x, p, q: (x + p - q).mean(0),
@@ -148,7 +157,7 @@ IMPORTANCE: Final = Function(
         ),
         "multiplied by Q": (
             lambda x, p, q: log_mean_exp(x + p + q),
-            "log Q(z|X) is added, so the draws are multiplied by Q. The weight is P(z) / Q(z|X): take log_q off.",
+            "log Q(z|X) is added, so the draws are multiplied by Q. The weight is divided by it: take log_q off.",
         ),
         "overflow": (
             lambda x, p, q: (x + p - q).exp().mean(0).log(),
@@ -156,7 +165,7 @@ IMPORTANCE: Final = Function(
         ),
         "draws not averaged": (
             lambda x, p, q: x + p - q,
-            "These are the logarithms of the weighted terms, one for each draw. What is left to do is the log of their "
+            "These are the log weights, one for each draw. What is left to do is the log of their "
             "mean over the draws, the first axis.",
         ),
         "over the batch": (
@@ -183,59 +192,49 @@ def check_importance(answer: Any) -> Verdict:
 ANSWERS: Final = {
     "one hump": Number(
         0.0024,
-        "For X below 0 the best z is 0 itself, so the posterior has one hump, and a Gaussian fits it almost perfectly.",
+        "For X below σ²/2 the best z is 0 itself, so the posterior has one hump, and a Gaussian fits it almost "
+        "perfectly.",
         {
-            0.72: "That is the gap with two humps, close to log 2. Has X moved to −1?",
-            0.55: "That is the gap at X = 1, where two humps are about to part. Move X on to −1.",
+            0.74: "That is the gap at X = 1.5, with two humps and close to log 2. Has X moved to −1?",
+            0.55: "That is the gap at X = 1, where the two humps still overlap. Move X on to −1.",
+            -3.38: "That is log P(X), or the ELBO: here they nearly agree. Asked for is the gap between them.",
         },
         "Move the slider of X to −1, press Ascend until nothing moves, and read the bar of the gap.",
-        0.05,
-    ),
-    "best mean": Number(
-        0.8,
-        "That is the posterior's own mean. As the variance of 0.2 is the posterior's too, the gap is 0 there.",
-        {
-            1.0: "That is the z which makes X = 1 most likely. The prior pulls Q back a little, through the KL.",
-            0.0: "That is the prior's mean: no KL to pay for the distance, but X is badly explained.",
-            0.5: "That is the mean of the poor Q at the chapter's beginning. Is the ELBO higher farther right?",
-            0.2: "That is the posterior's variance. Where is the largest ELBO, over the mean?",
-            1.6: "That is the end of the line, where the ELBO is as small as at 0.",
-        },
-        "Compute line.elbo(x, q) for many means at once and look for the largest: .argmax().",
-        0.011,
+        0.02,
     ),
     "largest gap": Number(
         18,
-        "It is a one, and the gap is 16.2 nats: the encoder has to answer for all pictures at once, and places this "
-        "one where the decoder draws another shape.",
+        "It is a one, and the gap is 16.2 nats: the encoder has to answer for all pictures at once, and puts the "
+        "Q of this one beside the place where it is drawn best.",
         {
             28: (
                 "That one is rebuilt worst, and its log P(X) is the lowest. Its gap is half a nat: the fault is not "
                 "Q's."
             ),
-            9: "That one comes second, with 14.6 nats.",
+            9: "That one comes second, with 14.6 nats. (By draws of Q it may come first, as a few weights decide. Take "
+            "the grid.)",
             29: "That one comes third, with 7.6 nats.",
-            16.2: "That is the gap itself, in nats. Asked for is the row of the picture that has it.",
-            19: "That one has the largest KL to the prior, the second term on the right. Which has the largest gap?",
+            16.185: "That is the gap itself, in nats. Asked for is the row of the picture that has it.",
+            19: "Row 19 has the largest KL to the prior, the second term on the right. Which has the largest gap? "
+            "(Rows count from 0: the first digit is row 0.)",
         },
-        "For each of the forty, build evidence.grid(vae, x, q=each) and ask it kl_from(each).",
-        0.2,
+        "Asked for is a row, from 0 to 39. For each of the forty, build evidence.grid(vae, x, q=each) and ask it "
+        "kl_from(each).",
+        0.02,
+        ordered=False,
     ),
-    "false claim": Number(
-        5.480,
-        "The factor is about e to the power of the rate: what it takes to find this z among all that the prior deals "
-        "out.",
+    "bare KL": Number(
+        19.80,
+        "Dividing by 784 is dividing by 2σ² with σ² = 392. Summed over the pixels it would have been σ = 0.71.",
         {
-            38.64: "That is log E_Q[P(X|z)] itself. How far is it above log P(X) = 33.16?",
-            -5.480: "The sign is flipped: the claim comes out too large.",
-            5.374: "That is the KL to the prior. It is close, and not the same: compare log E_Q[P(X|z)] with log P(X).",
-            4.831: (
-                "That is how far the reconstruction is above log P(X): the mean of the logs. The claim takes the log "
-                "of the mean."
-            ),
+            392.0: "That is σ². Asked for is σ.",
+            28.0: "That is the root of 784. In the ELBO the squared error is divided by 2σ², not by σ².",
+            0.71: "That is the choice of a program that sums over the pixels. This one averages over 784.",
+            5.66: "That is the σ for 64 pixels, as in the chapter. Here there are 784.",
+            784.0: "That is 2σ². Asked for is σ.",
         },
-        "Draw z from one_q, take evidence.log_mean_exp of vae.log_likelihood, and subtract log_p.",
-        0.05,
+        "Write the program's loss beside minus the ELBO: error / 784 + KL, and error / (2σ²) + KL.",
+        0.22,
     ),
 }
 
@@ -278,7 +277,7 @@ QUICK: Final = (
         ),
         Right(
             "At least P(X)",
-            "The posterior prefers the z whose P(X|z) is large. The weight P(z)/Q(z|X) puts that right.",
+            "The posterior prefers the z whose P(X|z) is large. What averages to P(X) is P(X|z) P(z) / Q(z|X).",
         ),
     ),
     Question(

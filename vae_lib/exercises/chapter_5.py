@@ -16,7 +16,7 @@ __all__ = ["check_reparameterize"]
 
 
 def _noise_and_gradients(draws: Sequence[Tensor], given: Sequence[Tensor]) -> Tensor:
-    """What is known of a good draw, whichever noise it used: the noise's moments, and what reaches μ and log σ²."""
+    """What is known of a good draw, whichever noise it used: the noise's moments, and what reaches μ and log s²."""
     z, (mean, log_var) = draws[0], given
     reached: Sequence[Tensor | None] = (None, None)
     if z.requires_grad:
@@ -52,18 +52,23 @@ REPARAMETERIZE: Final = Function(
     "one z for each row, shape (batch, latents)",
     ((torch.tensor([1.0, -2.0]).repeat(20_000, 1), torch.tensor([-2.0, 1.0]).repeat(20_000, 1)),),
     {
-        "variance for σ": (
+        "variance for s": (
             lambda m, v: _draw(m, v.exp()),
-            "The noise is multiplied by the variance. It has to be the standard deviation, exp(½ log σ²): the half is "
+            "The noise is multiplied by the variance. It has to be the standard deviation, exp(½ log s²): the half is "
             "missing.",
         ),
-        "log σ² for σ": (
+        "log s² for s": (
             lambda m, v: _draw(m, v),
-            "This takes log σ² for σ. The standard deviation is exp(½ log σ²).",
+            "This takes log s² for s. The standard deviation is exp(½ log s²).",
         ),
-        "half log σ² for σ": (
+        "half outside the exp": (
+            lambda m, v: _draw(m, 0.5 * v.exp()),
+            "The noise is multiplied by ½ exp(log s²), half of the variance. The half belongs into the exponent: "
+            "exp(½ log s²).",
+        ),
+        "half log s² for s": (
             lambda m, v: _draw(m, 0.5 * v),
-            "This takes ½ log σ², which is log σ, for σ. The exp is missing.",
+            "This takes ½ log s², which is log s, for s. The exp is missing.",
         ),
         "no noise": (
             lambda m, v: m + 0 * v,
@@ -73,9 +78,9 @@ REPARAMETERIZE: Final = Function(
             lambda m, v: (0.5 * v).exp() * torch.randn(m.shape),
             "The noise is scaled but not shifted: add the mean.",
         ),
-        "no σ": (
+        "no s": (
             lambda m, v: m + torch.randn(m.shape),
-            "The noise is shifted but not scaled: multiply it by σ, exp(½ log σ²).",
+            "The noise is shifted but not scaled: multiply it by s, exp(½ log s²).",
         ),
         "uniform noise": (
             lambda m, v: m + (0.5 * v).exp() * torch.rand(m.shape),
@@ -101,24 +106,24 @@ REPARAMETERIZE: Final = Function(
             "and torch.no_grad() all cut the path. Write z as a function of mean and log_var, with noise from "
             "torch.randn.",
         ),
-        "no gradient for σ": (
+        "no gradient for s": (
             lambda m, v: _draw(m, (0.5 * v).exp().detach()),
-            "The gradient reaches the mean and not log σ²: something cuts the path from log_var, such as .detach().",
+            "The gradient reaches the mean and not log s²: something cuts the path from log_var, such as .detach().",
         ),
         "no gradient for μ": (
             lambda m, v: _draw(m.detach(), (0.5 * v).exp()),
-            "The gradient reaches log σ² and not the mean: something cuts the path from it, such as .detach().",
+            "The gradient reaches log s² and not the mean: something cuts the path from it, such as .detach().",
         ),
     },
     measure=_noise_and_gradients,
     rows=(
-        "mean of (z − μ) / σ",
-        "spread of (z − μ) / σ",
+        "mean of (z − μ) / s",
+        "spread of (z − μ) / s",
         "its mean size, without the sign",
         "mean of the product of both latents",
         "correlation of two calls, one after the other",
         "gradient of z for μ",
-        "gradient of z for log σ², divided by z − μ",
+        "gradient of z for log s², divided by z − μ",
     ),
     rtol=0,
     atol=0.05,
@@ -126,7 +131,7 @@ REPARAMETERIZE: Final = Function(
 
 
 def check_reparameterize(answer: Any) -> Verdict:
-    """``draw(mean, log_var)``: one z from each Q, through which gradients reach the mean and log σ².
+    """``draw(mean, log_var)``: one z from each Q, through which gradients reach the mean and log s².
 
     All have shape ``(batch, latents)``. Checked by the moments of 20,000 draws, by a second call, whose noise has to
     be new, and by the gradients; Kingma & Welling 2013, section 2.4. Chapter 5.
@@ -137,13 +142,13 @@ def check_reparameterize(answer: Any) -> Verdict:
 ANSWERS: Final = {
     "twenty times": Number(
         1.92,
-        "There (r⁴ + 14r² + 15)/4, with r = μ/σ, comes to twenty. The farther μ is from 0, the larger the values of z² "
+        "There (r⁴ + 14r² + 15)/4, with r = μ/s, comes to twenty. The farther μ is from 0, the larger the values of z² "
         "that the score function has to carry.",
         {
             0.0: "There the factor is smallest, 3.75. Move μ to the right.",
             1.0: "There the factor is 7.5. Move μ on to the right.",
             -1.92: "The factor is the same there, as z² does not mind the sign. Asked for is the μ to the right of 0.",
-            2.33: "There the factor is thirty. Go back a little.",
+            20.0: "That is the factor itself. Asked for is the μ at which it is twenty.",
         },
         "Leave σ at 1, move μ to the right, and read the sentence below the two histograms.",
         0.06,
@@ -154,29 +159,33 @@ ANSWERS: Final = {
         {
             96.0: "That is the variance of the score-function estimate. Divide it by that of the pathwise one.",
             18.0: "That is the variance of the pathwise estimate. By what factor is the other one larger?",
-            0.1875: "The fraction is upside down: the score function needs more draws, not fewer.",
-            2.309: "That is the ratio of the standard deviations. The number of draws goes with the variance.",
+            3.89: "That is 105/27, the ratio of the mean squares. From each the square of the mean, 9, has to be taken "
+            "off before they are divided.",
+            2.31: "That is the ratio of the standard deviations. The number of draws goes with the variance.",
+            0.19: "The fraction is upside down: the score function needs more draws, not fewer.",
         },
         "At μ = 0 one estimate is z⁴ and the other 3z². Divide the variance of the first by that of the second.",
-        0.4,
+        0.3,
     ),
-    "baseline": Number(
-        18,
-        "The baseline takes twelve off the variance of 30, and leaves the mean at 2. The pathwise estimate has 4.",
+    "best baseline": Number(
+        4,
+        "It is E[g·score²]/E[score²], and leaves a variance of 14. The mean E[g] = 2 leaves 18, and the pathwise "
+        "estimate has 4.",
         {
-            30: "That is the variance without a baseline.",
-            22: "That is the mean of the square. The variance is that less the square of the mean, 2² = 4.",
-            4: "That is the variance of the pathwise estimate. Here it is the score function less a baseline.",
+            2: "That is E[g], the usual choice. It leaves a variance of 18, and a larger b leaves less.",
+            0: "Without a baseline the variance is 30.",
+            14: "That is the variance at the best baseline. Which b is it that leaves 14?",
+            18: "That is the variance with the mean taken off, b = 2. Asked for is the b that makes it smallest.",
         },
-        "Draw z from N(1, 1) many times and compute the variance of (z² − 2)(z − 1).",
-        0.6,
+        "Draw z from N(1, 1) once, and compute the variance of (z² − b)(z − 1) for many b on the same draws.",
+        0.15,
     ),
     "half left out": Choice(
         "high",
-        "Where σ is below 1, as it is here, the draw is narrower than the Q that the KL term charges for, so the "
+        "Where s is below 1, as it is here, the draw is narrower than the Q that the KL term charges for, so the "
         "reconstruction is too good to be true.",
         {
-            "low": "Where σ is below 1, σ² is smaller than σ, so z stays nearer to μ(X). Is that easier to decode?",
+            "low": "Where s is below 1, s² is smaller than s, so z stays nearer to μ(X). Is that easier to decode?",
             "exact": "The KL belongs to one Q and the draw to another. Compute the ELBO of the first a second way.",
         },
     ),
@@ -184,13 +193,20 @@ ANSWERS: Final = {
 
 QUICK: Final = (
     Question(
-        "`z` comes from `Normal(mu, 1).sample()`. What does `(z**2).backward()` say about `mu`?",
-        Wrong("2μ, which is the gradient of E[z²]", "The drawn z is a plain number and does not remember its μ."),
+        "`z` comes from `Normal(mu, 1).sample()`. What does `(z**2).backward()` do?",
         Wrong(
-            "2z, which is 2μ on average",
-            "That is what `rsample()` gives, where z = μ + ε is a function of μ. `sample()` cuts the connection.",
+            "It gives μ the gradient 2z, which is 2μ on average",
+            "That is what `rsample()` does, where z = μ + ε is a function of μ. `sample()` cuts the connection.",
         ),
-        Right("Nothing: no gradient arrives", "A draw by `sample()` is no function of μ that could be differentiated."),
+        Wrong(
+            "It gives μ the gradient 0",
+            "Moved inside, the derivative of a plain number is 0. But PyTorch finds nothing here to differentiate.",
+        ),
+        Right(
+            "It stops with an error: no part of z² needs a gradient",
+            "A draw by `sample()` is a plain number. In a VAE the loss still has the KL term, so "
+            "there is no error, and the encoder loses the reconstruction unnoticed.",
+        ),
     ),
     Question(
         "The draw is cut off from the encoder, and the VAE is trained all the same. What does the encoder learn?",
@@ -208,19 +224,25 @@ QUICK: Final = (
         ),
     ),
     Question(
-        "The encoder gives `log_var`, which is log σ². Which line draws z?",
-        Wrong("`mean + log_var.exp() * eps`", "The exponential of log σ² is the variance σ². The draw needs its root."),
-        Right("`mean + (0.5 * log_var).exp() * eps`", "Half of log σ² is log σ, and its exponential is σ."),
-        Wrong("`mean + 0.5 * log_var.exp() * eps`", "The half has to stand in the exponent: half of σ² is not σ."),
+        "The encoder gives `log_var`, which is log s². Which line draws z?",
+        Wrong("`mean + log_var.exp() * eps`", "The exponential of log s² is the variance s². The draw needs its root."),
+        Right("`mean + (0.5 * log_var).exp() * eps`", "Half of log s² is log s, and its exponential is s."),
+        Wrong("`mean + 0.5 * log_var.exp() * eps`", "The half has to stand in the exponent: half of s² is not s."),
     ),
     Question(
-        "For E[z²] at μ = 1 and σ = 1, why is the pathwise estimate spread out less than that of the score function?",
-        Wrong("Only the pathwise estimate is unbiased", "Both are: both average to 2."),
-        Wrong("It averages over more draws", "Each uses a single one."),
+        "Two estimates of one gradient have variances a thousand times apart. What do you ask first?",
         Right(
-            "It uses the slope of z², and the other only the value",
-            "The slope at a draw already says how z² changes with μ. The value says so only when many draws are "
-            "compared.",
+            "Whether the factor stays when a constant is added to g",
+            "The gradient does not change, so the factor should not. On the seven it fell from a thousand to about "
+            "four, once the mean was taken off.",
+        ),
+        Wrong(
+            "Whether more draws bring them together",
+            "More draws show either variance more exactly. The factor stays.",
+        ),
+        Wrong(
+            "Whether the worse one is biased",
+            "Bias is about the mean, and both have the right one. The variance is about how far single draws stray.",
         ),
     ),
 )

@@ -318,6 +318,7 @@ class Number:
         wrong: the usual wrong numbers, each with what it comes from.
         remedy: how to find out, for a number that is none of those.
         tolerance: how far a number may be off, in its own unit.
+        ordered: False where larger and smaller mean nothing, as in the number of a row.
     """
 
     right: float
@@ -325,6 +326,7 @@ class Number:
     wrong: Mapping[float, str]
     remedy: str
     tolerance: float
+    ordered: bool = True
 
     def check(self, answer: Any) -> Verdict:
         """Compares ``answer`` with the right number and the usual wrong ones."""
@@ -343,10 +345,11 @@ class Number:
         for value, words in self.wrong.items():
             if abs(number - value) <= self.tolerance:
                 return Verdict(False, f"Not yet. {words}", str(value))
-        if 0 < self.right < 1 and abs(number / 100 - self.right) <= self.tolerance:
+        if 0.01 < self.right < 1 and abs(number / 100 - self.right) <= min(self.tolerance, 0.05 * self.right):
             return Verdict(False, "Not yet. That is right in per cent. Divide it by 100.", "per cent")
         side = "large" if number > self.right else "small"
-        return Verdict(False, f"Not yet: {number:.4g} is too {side}. {self.remedy}")
+        said = f"it is not {number:.4g}" if not self.ordered else f"{number:.4g} is too {side}"
+        return Verdict(False, f"Not yet: {said}. {self.remedy}")
 
 
 @dataclass(frozen=True)
