@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -523,6 +524,36 @@ def test_errors_name_the_value(call: Callable[..., object], error: type[Exceptio
     model, x, q, _ = random_linear(9)
     with pytest.raises(error, match=message):
         call(model, x, q)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_one_grid_for_many_examples_equals_scipy_s_integral(latent_dim: int) -> None:
+    torch.manual_seed(0)
+    model = VAE(3, latent_dim, (6,), sigma=0.3).double()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(3)  # posteriors that are not the prior
+    model.log_sigma.data.fill_(math.log(0.3))
+    x = torch.rand(2, 3, dtype=torch.float64, generator=seeded())
+
+    def joint(picture: np.ndarray, *z: float) -> float:
+        with torch.no_grad():
+            mean = model.decode(double(z)).numpy()
+        return float(stats.norm.pdf(picture, mean, 0.3).prod() * stats.norm.pdf(z).prod())
+
+    bounds = [(-5, 5)] * latent_dim
+    for row, found in zip(x, evidence.grid_log_evidence(model, x, spacing=0.05), strict=True):
+        value, _ = integrate.nquad(
+            functools.partial(joint, row.numpy()), bounds, opts={"epsrel": 1e-5, "epsabs": 1e-9, "limit": 100}
+        )
+        assert float(found) == pytest.approx(math.log(value), abs=1e-3)
+
+
+def test_one_grid_for_many_examples_refuses_what_it_cannot_sum() -> None:
+    with pytest.raises(ValueError, match="one or two latents|latent_dim"):
+        evidence.grid_log_evidence(VAE(4, 3, (5,)), torch.rand(2, 4))
+    with pytest.raises(ValueError, match="likelihood must be 'gaussian', got 'bernoulli'"):
+        evidence.grid_log_evidence(VAE(4, 2, (5,), likelihood="bernoulli"), torch.rand(2, 4))
 
 
 def test_a_grid_that_would_not_fit_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
