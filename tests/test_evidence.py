@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -536,21 +535,19 @@ def test_one_grid_for_many_examples_equals_scipy_s_integral(latent_dim: int) -> 
     model.log_sigma.data.fill_(math.log(0.3))
     x = torch.rand(2, 3, dtype=torch.float64, generator=seeded())
 
-    def joint(picture: np.ndarray, *z: float) -> float:
-        with torch.no_grad():
-            mean = model.decode(double(z)).numpy()
-        return float(stats.norm.pdf(picture, mean, 0.3).prod() * stats.norm.pdf(z).prod())
-
-    bounds = [(-5, 5)] * latent_dim
-    for row, found in zip(x, evidence.grid_log_evidence(model, x, spacing=0.05), strict=True):
-        value, _ = integrate.nquad(
-            functools.partial(joint, row.numpy()), bounds, opts={"epsrel": 1e-5, "epsabs": 1e-9, "limit": 100}
-        )
-        assert float(found) == pytest.approx(math.log(value), abs=1e-3)
+    axis = np.linspace(-6, 6, 241)
+    z = np.stack(np.meshgrid(*[axis] * latent_dim, indexing="ij"), -1)
+    with torch.no_grad():
+        means = model.decode(torch.from_numpy(z)).numpy()
+    for row, found in zip(x.numpy(), evidence.grid_log_evidence(model, x, spacing=0.05), strict=True):
+        value = stats.norm.pdf(row, means, 0.3).prod(-1) * stats.norm.pdf(z).prod(-1)
+        for _ in range(latent_dim):
+            value = integrate.simpson(value, x=axis)
+        assert float(found) == pytest.approx(math.log(value), abs=1e-4)
 
 
 def test_one_grid_for_many_examples_refuses_what_it_cannot_sum() -> None:
-    with pytest.raises(ValueError, match="one or two latents|latent_dim"):
+    with pytest.raises(ValueError, match="latent"):
         evidence.grid_log_evidence(VAE(4, 3, (5,)), torch.rand(2, 4))
     with pytest.raises(ValueError, match="likelihood must be 'gaussian', got 'bernoulli'"):
         evidence.grid_log_evidence(VAE(4, 2, (5,), likelihood="bernoulli"), torch.rand(2, 4))

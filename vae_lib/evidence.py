@@ -515,7 +515,7 @@ def grid_log_evidence(model: VAE, x: Tensor, *, spacing: float = 0.1, extent: fl
     _check_latent_dim(model.latent_dim)
     if model.likelihood != "gaussian":
         raise ValueError(f"likelihood must be 'gaussian', got {model.likelihood!r}; take grid, for one example")
-    axis = torch.arange(-extent, extent, spacing, device=x.device) + spacing / 2
+    axis = torch.arange(-extent, extent, spacing, dtype=x.dtype, device=x.device) + spacing / 2
     z = torch.cartesian_prod(*[axis] * model.latent_dim).reshape(-1, model.latent_dim)
     pictures, log_mass = model.decode(z), model.log_prior(z) + model.latent_dim * math.log(spacing)
     constant = x.shape[1] * math.log(model.sigma * math.sqrt(2 * math.pi))
