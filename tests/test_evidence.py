@@ -525,6 +525,34 @@ def test_errors_name_the_value(call: Callable[..., object], error: type[Exceptio
         call(model, x, q)
 
 
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_one_grid_for_many_examples_equals_scipy_s_integral(latent_dim: int) -> None:
+    torch.manual_seed(0)
+    model = VAE(3, latent_dim, (6,), sigma=0.3).double()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(3)  # posteriors that are not the prior
+    model.log_sigma.data.fill_(math.log(0.3))
+    x = torch.rand(2, 3, dtype=torch.float64, generator=seeded())
+
+    axis = np.linspace(-6, 6, 241)
+    z = np.stack(np.meshgrid(*[axis] * latent_dim, indexing="ij"), -1)
+    with torch.no_grad():
+        means = model.decode(torch.from_numpy(z)).numpy()
+    for row, found in zip(x.numpy(), evidence.grid_log_evidence(model, x, spacing=0.05), strict=True):
+        value = stats.norm.pdf(row, means, 0.3).prod(-1) * stats.norm.pdf(z).prod(-1)
+        for _ in range(latent_dim):
+            value = integrate.simpson(value, x=axis)
+        assert float(found) == pytest.approx(math.log(value), abs=1e-4)
+
+
+def test_one_grid_for_many_examples_refuses_what_it_cannot_sum() -> None:
+    with pytest.raises(ValueError, match="latent"):
+        evidence.grid_log_evidence(VAE(4, 3, (5,)), torch.rand(2, 4))
+    with pytest.raises(ValueError, match="likelihood must be 'gaussian', got 'bernoulli'"):
+        evidence.grid_log_evidence(VAE(4, 2, (5,), likelihood="bernoulli"), torch.rand(2, 4))
+
+
 def test_a_grid_that_would_not_fit_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "MAX_CELLS", 20_000)
     model, x, _, _ = random_linear(11)

@@ -235,6 +235,9 @@ def history(record: History, held_out: Sequence[tuple[float, float]] = ()) -> Fi
         if unseen:
             ax.plot(epochs, unseen, color=color, lw=1.2, ls="--")
             ax.text(0.98, 0.05, "dashed: held out", transform=ax.transAxes, color=color, fontsize=8, ha="right")
+        if name == "KL to the prior":  # from zero, as what it does in the first epochs matters
+            ax.set_ylim(0, 1.1 * max(*seen, *unseen, 1e-9))
+            continue
         low, high = np.quantile([*seen, *unseen], [0.1, 1])  # the first epochs would flatten all the others
         ax.set_ylim(low - 0.25 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
     if record.validation:  # the epoch whose weights the model kept
