@@ -23,7 +23,7 @@ from vae_lib.widgets.base import (
     describe_layers,
     pack_weights,
 )
-from vae_lib.widgets.codes import PlanePoint, Values, check_codes, check_labels, extent, pack_labels, pack_points
+from vae_lib.widgets.codes import Values, check_codes, check_labels, extent, pack_labels, pack_points, plane_point
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import DIGIT_PAD
 
@@ -154,7 +154,7 @@ class DigitPad(BookWidget):
     _css = style_source(__file__)
 
     x = Picture(bytes(PIXELS)).tag(sync=True)
-    epsilon = PlanePoint([0.8, -0.6]).tag(sync=True)
+    epsilon = plane_point(0.8, -0.6).tag(sync=True)
     encoder_weights = traitlets.Bytes().tag(sync=True)
     encoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     decoder_weights = traitlets.Bytes().tag(sync=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import torch
-import traitlets
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl, gaussian_log_density, standard_normal_log_density
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, number_in
+from vae_lib.widgets.base import BookWidget, Numbers, Range
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import EQUATION_4_EXPLORER
 
@@ -20,23 +19,6 @@ SIGMA: Final[Range] = (0.2, 2.0)
 MEAN: Final[Range] = (-3.0, 3.0)
 STD: Final[Range] = (0.05, 2.0)
 GRID: Final[tuple[float, float, int]] = (-8.0, 8.0, 4001)
-
-
-class MeanAndStd(traitlets.TraitType[list[float], Any]):
-    """A trait that holds a mean and a standard deviation as a list, and takes them as any two numbers."""
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        try:
-            mean, std = value
-        except (TypeError, ValueError):
-            mean = std = None
-        numbers = [number_in(mean, MEAN), number_in(std, STD)]
-        if None in numbers:
-            raise traitlets.TraitError(
-                f"{self.name} must be [mean, standard deviation] such as [0.8, 0.4], with a mean from {MEAN[0]} to "
-                f"{MEAN[1]} and a standard deviation from {STD[0]} to {STD[1]}, got {value!r}"
-            )
-        return [number for number in numbers if number is not None]
 
 
 class Equation4Explorer(BookWidget):
@@ -63,9 +45,15 @@ class Equation4Explorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    x = NumberIn(1.5, X).tag(sync=True)
-    sigma = NumberIn(0.5, SIGMA).tag(sync=True)
-    q = MeanAndStd([0.8, 0.4]).tag(sync=True)
+    x = Numbers(1.5, X).tag(sync=True)
+    sigma = Numbers(0.5, SIGMA).tag(sync=True)
+    q = Numbers(
+        [0.8, 0.4],
+        MEAN,
+        STD,
+        what=f"[mean, standard deviation] such as [0.8, 0.4], with a mean from {MEAN[0]} to {MEAN[1]} and a standard "
+        f"deviation from {STD[0]} to {STD[1]}",
+    ).tag(sync=True)
 
     def __init__(
         self, x: float | Tensor = 1.5, sigma: float | Tensor = 0.5, q: Sequence[float] | Tensor = (0.8, 0.4)

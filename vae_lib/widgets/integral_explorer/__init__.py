@@ -14,9 +14,9 @@ from torch import Tensor
 from vae_lib import data, evidence, pretrained
 from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
+    SEEDS,
     BookWidget,
-    NumberIn,
-    Seed,
+    Numbers,
     as_sent,
     check_image_shape,
     describe_layers,
@@ -77,8 +77,8 @@ class IntegralExplorer(BookWidget):
     _css = style_source(__file__)
 
     draws = traitlets.Int(256, min=1, max=MOST, help="How many draws are shown.").tag(sync=True)
-    sigma = NumberIn(1.0, (1e-6, 1e6)).tag(sync=True)
-    seed = Seed(help="Which draws.").tag(sync=True)
+    sigma = Numbers(1.0, (1e-6, 1e6)).tag(sync=True)
+    seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
     sigmas: traitlets.List[float] = traitlets.List().tag(sync=True)
     exacts: traitlets.List[float] = traitlets.List().tag(sync=True)
     own = traitlets.Int(0, help="Which of sigmas is the model's own.").tag(sync=True)

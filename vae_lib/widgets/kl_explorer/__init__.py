@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, finite_pair
+from vae_lib.widgets.base import BookWidget, Numbers, Range
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import KL_EXPLORER
 
-LARGEST_MEAN: Final = 4.0
-SMALLEST_SD: Final = 0.1
-LARGEST_SD: Final = 4.0
+MEAN: Final[Range] = (-4.0, 4.0)
+SD: Final[Range] = (0.1, 4.0)
 
 
-class MeanAndSd(traitlets.TraitType[list[float], Any]):
-    """A trait that holds a Gaussian as a list ``[mean, standard deviation]``, and takes any two such numbers."""
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        numbers = finite_pair(value)
-        if numbers is None:
-            raise traitlets.TraitError(
-                f"{self.name} must be a mean and a standard deviation such as [1.0, 0.5], got {value!r}"
-            )
-        mean, sd = numbers
-        if abs(mean) > LARGEST_MEAN:
-            raise traitlets.TraitError(
-                f"{self.name}'s mean must lie from {-LARGEST_MEAN:g} to {LARGEST_MEAN:g}, got {mean}; "
-                "move both Gaussians by the same amount, which leaves the divergences as they are"
-            )
-        if not SMALLEST_SD <= sd <= LARGEST_SD:
-            raise traitlets.TraitError(
-                f"{self.name}'s standard deviation must lie from {SMALLEST_SD:g} to {LARGEST_SD:g}, got {sd}; "
-                "pass a standard deviation, not a variance or its logarithm"
-            )
-        return numbers
+def gaussian(mean: float, sd: float) -> Numbers:
+    """A trait that holds a Gaussian as ``[mean, standard deviation]``."""
+    return Numbers(
+        [mean, sd],
+        MEAN,
+        SD,
+        what="a mean and a standard deviation such as [1.0, 0.5]",
+        parts=(
+            ("mean", "move both Gaussians by the same amount, which leaves the divergences as they are"),
+            ("standard deviation", "pass a standard deviation, not a variance or its logarithm"),
+        ),
+    )
 
 
 class KLExplorer(BookWidget):
@@ -65,8 +55,8 @@ class KLExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    q = MeanAndSd([1.0, 0.5]).tag(sync=True)
-    p = MeanAndSd([0.0, 1.0]).tag(sync=True)
+    q = gaussian(1.0, 0.5).tag(sync=True)
+    p = gaussian(0.0, 1.0).tag(sync=True)
     reverse = traitlets.Bool(False, help="Draw the integrand of D[P‖Q] instead of D[Q‖P].").tag(sync=True)
 
     def __init__(

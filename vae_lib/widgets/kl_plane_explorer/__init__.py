@@ -11,31 +11,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib.distributions import gaussian_kl
-from vae_lib.widgets.base import BookWidget, Range, finite_pair
+from vae_lib.widgets.base import BookWidget, Numbers, Range
 from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import KL_PLANE_EXPLORER
 
 MEAN: Final[Range] = (-4.0, 4.0)
 STD: Final[Range] = (0.02, 3.0)
-
-
-class PairIn(traitlets.TraitType[list[float], Any]):
-    """A trait that holds two numbers from ``limits`` as a list, and takes them as any two numbers."""
-
-    def __init__(self, default: list[float], limits: Range, remedy: str) -> None:
-        super().__init__(default)
-        self.limits = limits
-        self.remedy = remedy
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        numbers = finite_pair(value)
-        low, high = self.limits
-        if numbers is None or not all(low <= number <= high for number in numbers):
-            raise traitlets.TraitError(
-                f"{self.name} must be two numbers from {low:g} to {high:g}, got {value!r}; {self.remedy}"
-            )
-        return numbers
 
 
 class KLPlaneExplorer(BookWidget):
@@ -66,8 +48,13 @@ class KLPlaneExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    mean = PairIn([1.2, -0.5], MEAN, "move Q onto the map").tag(sync=True)
-    std = PairIn([0.4, 0.7], STD, "pass standard deviations, not variances or their logarithms").tag(sync=True)
+    mean = Numbers([1.2, -0.5], MEAN, MEAN, remedy="move Q onto the map").tag(sync=True)
+    std = Numbers(
+        [0.4, 0.7],
+        STD,
+        STD,
+        remedy="pass standard deviations, not variances or their logarithms",
+    ).tag(sync=True)
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     def __init__(

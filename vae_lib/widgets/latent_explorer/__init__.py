@@ -16,7 +16,6 @@ from vae_lib.widgets.base import (
     pack_weights,
 )
 from vae_lib.widgets.codes import (
-    PlanePoint,
     Values,
     check_codes,
     check_labels,
@@ -24,6 +23,7 @@ from vae_lib.widgets.codes import (
     extent,
     pack_labels,
     pack_points,
+    plane_point,
 )
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import LATENT_EXPLORER
@@ -66,7 +66,7 @@ class LatentExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    z = PlanePoint([0.0, 0.0]).tag(sync=True)
+    z = plane_point().tag(sync=True)
     extent = traitlets.Float(3.0).tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -15,8 +15,10 @@ from vae_lib import pretrained
 from vae_lib.distributions import gaussian_kl
 from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
+    FINITE,
+    SEEDS,
     BookWidget,
-    Seed,
+    Numbers,
     check_image_shape,
     describe_layers,
     pack_weights,
@@ -27,19 +29,6 @@ from vae_lib.widgets.words import LATENT_SLIDERS
 
 FEWEST_LATENTS: Final = 3
 EXTENT: Final = 3.0
-
-
-class Numbers(traitlets.TraitType[list[float], Any]):
-    """A trait that holds finite numbers as a list, and takes them as a list, a tuple, an array or a tensor."""
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        try:
-            numbers = [float(number) for number in value]
-        except (TypeError, ValueError):
-            numbers = [math.nan]
-        if not all(math.isfinite(number) for number in numbers):
-            raise traitlets.TraitError(f"{self.name} must be finite numbers, one for each latent, got {value!r}")
-        return numbers
 
 
 class LatentSliders(BookWidget):
@@ -76,14 +65,14 @@ class LatentSliders(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    z = Numbers([]).tag(sync=True)
+    z = Numbers([], FINITE, what="finite numbers, one for each latent").tag(sync=True)
     extent = traitlets.Float(EXTENT).tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
     kl: traitlets.List[float] = traitlets.List().tag(sync=True)
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    seed = Seed(help="The seed of the next draw from the prior.").tag(sync=True)
+    seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
 
     def __init__(
         self,

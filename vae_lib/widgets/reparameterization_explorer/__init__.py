@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 from torch import Tensor
 
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, normals
+from vae_lib.widgets.base import SEEDS, BookWidget, Numbers, Range, normals
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import REPARAMETERIZATION_EXPLORER
 
@@ -46,12 +46,12 @@ class ReparameterizationExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    mu = NumberIn(1.0, MU).tag(sync=True)
-    sigma = NumberIn(1.0, SIGMA).tag(sync=True)
+    mu = Numbers(1.0, MU).tag(sync=True)
+    sigma = Numbers(1.0, SIGMA).tag(sync=True)
     samples = traitlets.Int(0, min=0, max=MOST_SAMPLES, help="How many draws the estimates are made from.").tag(
         sync=True
     )
-    seed = Seed(help="The seed of the ε.").tag(sync=True)
+    seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
     wrt = traitlets.Enum(["mu", "sigma"], "mu", help="The parameter that the gradient is taken by.").tag(sync=True)
 
     def __init__(

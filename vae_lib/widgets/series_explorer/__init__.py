@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -18,14 +17,15 @@ from vae_lib import data, pretrained
 from vae_lib.model import require_vae
 from vae_lib.pretrained import Series
 from vae_lib.widgets.base import (
+    FINITE,
+    SEEDS,
     BookWidget,
-    Seed,
+    Numbers,
     describe_layers,
     normals,
-    number_in,
     pack_weights,
 )
-from vae_lib.widgets.codes import SMALLEST_EXTENT, PlanePoint, extent, pack_labels, pack_points
+from vae_lib.widgets.codes import SMALLEST_EXTENT, extent, pack_labels, pack_points, plane_point
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import SERIES_EXPLORER
 
@@ -34,16 +34,6 @@ MOST_EXAMPLES: Final = 5
 LARGEST_EXTENT: Final = 6.0
 EXAMPLE_CLASSES: Final = (0, 1, 4, 6, 7)
 FIGURES: Final = {"reconstruction": "test_reconstruction", "kl": "test_kl", "active": "active_units"}
-
-
-class Place(traitlets.TraitType[int, Any]):
-    """A trait that holds a whole number of any kind."""
-
-    def validate(self, obj: Any, value: Any) -> int:
-        try:
-            return operator.index(value)
-        except TypeError:
-            raise traitlets.TraitError(f"{self.name} must be a whole number such as 0, got {value!r}") from None
 
 
 class SeriesExplorer(BookWidget):
@@ -81,8 +71,8 @@ class SeriesExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    index = Place(0).tag(sync=True)
-    z = PlanePoint([0.0, 0.0]).tag(sync=True)
+    index = Numbers(0, FINITE, what="a whole number such as 0", whole=True).tag(sync=True)
+    z = plane_point().tag(sync=True)
     over = traitlets.Enum(("beta", "epoch"), "beta").tag(sync=True)
     values: traitlets.List[float] = traitlets.List().tag(sync=True)
     figures: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
@@ -96,7 +86,7 @@ class SeriesExplorer(BookWidget):
     ).tag(sync=True)
     pictures = traitlets.Bytes(help="The examples, a byte for each pixel.").tag(sync=True)
     extent = traitlets.Float(SMALLEST_EXTENT).tag(sync=True)
-    seed = Seed().tag(sync=True)
+    seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
 
     def __init__(
         self,
@@ -137,10 +127,10 @@ class SeriesExplorer(BookWidget):
 
     @value.setter
     def value(self, value: float) -> None:
-        number = number_in(value, (-math.inf, math.inf))
-        places = [
-            i for i, known in enumerate(self.values) if number is not None and math.isclose(known, number, rel_tol=1e-6)
-        ]
+        try:
+            places = [i for i, known in enumerate(self.values) if math.isclose(known, float(value), rel_tol=1e-6)]
+        except (TypeError, ValueError):
+            places = []
         if not places:
             known = ", ".join(f"{known:g}" for known in self.values)
             raise ValueError(f"value must be one of the series' own, {known}, got {value!r}")

@@ -3,10 +3,17 @@
 import { haloText } from "./canvas.js";
 import { shownNumber } from "./words.js";
 
+/** @import { Scene } from "./stage.js" */
+
 /** 1, 2, 5, 10, ..., or 0.5, 0.2, ...: the first of these that is at least `least`. @param {number} least */
 export function roundUp(least) {
   const power = 10 ** Math.floor(Math.log10(least) + 1e-9);
   return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
+}
+
+/** A picture over a number line on a scene. @param {Scene} scene @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range as of `Chart` */
+export function chartOf({ context, width, height }, range) {
+  return new Chart(context, width, height, range);
 }
 
 /** A picture over a number line: the axis below, a scale at the left, room above and below for what is written. */
@@ -68,6 +75,16 @@ export class Chart {
     context.lineWidth = 1;
     context.strokeStyle = colour;
     context.stroke();
+  }
+
+  /** @param {Scene} scene @param {number[]} dashed */
+  grid({ inks }, dashed) {
+    this.drawGrid(inks, dashed);
+  }
+
+  /** @param {Scene} scene @param {string[]} names */
+  labels({ inks, font }, [name]) {
+    this.drawLabels(inks, font, name);
   }
 
   /** Paper, a line at each tick, dashes at `marks`. @param {any} inks @param {number[]} [marks] */

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vae_lib import data
 from vae_lib.model import VAE
-from vae_lib.widgets.base import BookWidget, NumberIn, Range, Seed, uniforms
+from vae_lib.widgets.base import SEEDS, BookWidget, Numbers, Range, uniforms
 from vae_lib.widgets.codes import pack_labels
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import TRAINING_EXPLORER
@@ -83,10 +83,10 @@ class TrainingExplorer(BookWidget):
     _esm = module_source(__file__)
     _css = style_source(__file__)
 
-    seed = Seed().tag(sync=True)
-    lr = NumberIn(0.01, LEARNING_RATES).tag(sync=True)
-    beta = NumberIn(1.0, BETAS).tag(sync=True)
-    sigma = NumberIn(0.16, SIGMAS).tag(sync=True)
+    seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
+    lr = Numbers(0.01, LEARNING_RATES).tag(sync=True)
+    beta = Numbers(1.0, BETAS).tag(sync=True)
+    sigma = Numbers(0.16, SIGMAS).tag(sync=True)
     sample = traitlets.Bool(True).tag(sync=True)
     kl = traitlets.Bool(True).tag(sync=True)
     gradient = traitlets.Enum(("pathwise", "score"), "pathwise").tag(sync=True)
