@@ -1,7 +1,8 @@
 // Multiple choice: native radio buttons, and below them the reason of the answer that is chosen.
 
-import { element, freshId, OWN_KEYS } from "../shared/form.js";
-import { mount, tell } from "../shared/view.js";
+import { bind } from "../shared/binding.js";
+import { element, freshId, paragraph, radio, span } from "../shared/form.js";
+import { mount } from "../shared/view.js";
 import { fill, ShownError } from "../shared/words.js";
 
 /** @import { Model, Scope } from "../shared/view.js" */
@@ -49,59 +50,57 @@ function render(view) {
 function build(model, body, scope) {
   const words = model.get("words");
   const questions = checkedQuestions(model.get("questions"));
-  /** @returns {number[]} */
-  const given = () => {
-    const chosen = model.get("chosen");
-    const fits = Array.isArray(chosen) && chosen.length === questions.length &&
-      chosen.every((place, i) => Number.isInteger(place) && place >= -1 && place < questions[i].answers.length);
-    if (!fits) throw new ShownError("bad_questions", `no such answers: ${JSON.stringify(chosen)}`);
-    return chosen;
-  };
-  /** What is shown; none of it yet. @type {(number | undefined)[]} */
-  let now = questions.map(() => undefined);
-  const chosen = given();
-
-  const asked = questions.map(({ text, answers }, i) => {
-    const name = freshId();
-    const inputs = answers.map((_, place) => {
-      const input = element("input", { type: "radio", name, ...OWN_KEYS });
-      input.addEventListener("change", () => choose(i, place), { signal: scope.signal });
-      return input;
-    });
-    const rows = answers.map((answer, place) =>
-      element("label", {}, inputs[place], element("span", {}, ...marked(answer.text)))
-    );
-    const verdict = element("p", { class: "vae-verdict", role: "status", "aria-live": "polite" });
-    const legend = element("legend", {}, `${i + 1}. `, ...marked(text));
-    return { element: element("fieldset", {}, legend, ...rows, verdict), inputs, verdict };
+  const asked = questions.map((question, i) =>
+    fieldset(scope, words, question, i, (place) => {
+      bound.move({ chosen: bound.now.chosen.map((was, at) => (at === i ? place : was)) });
+    })
+  );
+  const score = paragraph("vae-score");
+  const bound = bind(scope, model, {
+    read: () => ({ chosen: chosenOf(model, questions) }),
+    show({ chosen }) {
+      asked.forEach(({ show }, i) => show(chosen[i]));
+      const right = chosen.filter((place, i) => questions[i].answers[place]?.right).length;
+      score.textContent = fill(words.score, { right: `${right}`, count: `${questions.length}` });
+    },
   });
-  const score = element("p", { class: "vae-score" });
-  body.replaceChildren(element("p", { class: "vae-hint" }, words.hint), ...asked.map((one) => one.element), score);
+  body.replaceChildren(paragraph("vae-hint", words.hint), ...asked.map((one) => one.element), score);
+  return bound.begin();
+}
 
-  /** @param {number[]} next */
-  const show = (next) => {
-    asked.forEach(({ inputs, verdict }, i) => {
-      const place = next[i];
-      if (place === now[i]) return; // what has been said is not said again
-      inputs.forEach((input, at) => (input.checked = at === place));
-      const answer = questions[i].answers[place];
-      verdict.toggleAttribute("data-right", !!answer?.right);
-      verdict.replaceChildren(
-        ...(answer ? [element("b", {}, answer.right ? words.right : words.wrong), " ", ...marked(answer.reason)] : []),
-      );
-    });
-    now = next;
-    const right = next.filter((place, i) => questions[i].answers[place]?.right).length;
-    score.textContent = fill(words.score, { right: `${right}`, count: `${questions.length}` });
+/** The places of the answers that are chosen, -1 for none. @param {Model} model @param {Question[]} questions @returns {number[]} */
+function chosenOf(model, questions) {
+  const chosen = model.get("chosen");
+  const fits = Array.isArray(chosen) && chosen.length === questions.length &&
+    chosen.every((place, i) => Number.isInteger(place) && place >= -1 && place < questions[i].answers.length);
+  if (!fits) throw new ShownError("bad_questions", `no such answers: ${JSON.stringify(chosen)}`);
+  return chosen;
+}
+
+/**
+ * A question with its answers, and below them the reason of the one that is chosen.
+ * @param {Scope} scope @param {Record<string, string>} words @param {Question} question @param {number} i
+ * @param {(place: number) => void} choose
+ */
+function fieldset(scope, words, { text, answers }, i, choose) {
+  const group = freshId();
+  const inputs = answers.map((_, place) => radio(scope, group, () => choose(place)));
+  const rows = answers.map((answer, place) => element("label", {}, inputs[place], span("", ...marked(answer.text))));
+  const verdict = element("p", { class: "vae-verdict", role: "status", "aria-live": "polite" });
+  const legend = element("legend", {}, `${i + 1}. `, ...marked(text));
+  /** @type {number | undefined} */
+  let now;
+  const show = (/** @type {number} */ place) => {
+    if (place === now) return; // what has been said is not said again
+    now = place;
+    inputs.forEach((input, at) => (input.checked = at === place));
+    const answer = answers[place];
+    verdict.toggleAttribute("data-right", !!answer?.right);
+    verdict.replaceChildren(
+      ...(answer ? [element("b", {}, answer.right ? words.right : words.wrong), " ", ...marked(answer.reason)] : []),
+    );
   };
-  /** By the reader's hand. @param {number} question @param {number} place */
-  const choose = (question, place) => {
-    const next = given().map((was, i) => (i === question ? place : was));
-    show(next);
-    tell(scope, model, { chosen: next });
-  };
-  show(chosen);
-  return () => show(given());
+  return { element: element("fieldset", {}, legend, ...rows, verdict), show };
 }
 
 export default { render };
