@@ -1,36 +1,40 @@
 // Q(z|X) = N(μ, diag σ²) on a map of two latent numbers, and its divergence from the prior, part by part.
 
-import { drawRing, fitCanvas, haloText, INKS, termColours } from "../shared/canvas.js";
+import { bind, limited } from "../shared/binding.js";
 import { roundUp } from "../shared/chart.js";
-import { announcer, choices, element, slider } from "../shared/form.js";
-import { draggable } from "../shared/hand.js";
-import { drawCircles, drawEllipses } from "../shared/latent_map.js";
+import { box, caption, choices, element, paragraph, slider, span, write } from "../shared/form.js";
+import { grab } from "../shared/hand.js";
+import { priorCircles } from "../shared/latent_map.js";
+import { axes, ellipse, grid, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
 import { Plane } from "../shared/plane.js";
-import { currentTheme, mount, tell, watchTheme } from "../shared/view.js";
+import { stage } from "../shared/stage.js";
+import { mount } from "../shared/view.js";
 import { fill, ShownError, shownNumber } from "../shared/words.js";
 
-/** @import { Model, Scope } from "../shared/view.js" */
+/**
+ * @import { Model, Scope } from "../shared/view.js"
+ * @import { Scene } from "../shared/stage.js"
+ */
 
-/** @typedef {{mean: [number, number], std: [number, number]}} Q */
-/** @typedef {"center" | 0 | 1} Handle the center, or the axis whose width it is */
-
-/** The bounds that Python's traits keep; the map shows every mean. */
-const EXTENT = 4;
-const STD = /** @type {[number, number]} */ ([0.02, 3]);
+/**
+ * @typedef {[number, number]} Pair
+ * @typedef {{mean: Pair, std: Pair}} Q
+ * @typedef {"center" | 0 | 1} Handle the center, or the axis whose width it is
+ * @typedef {ReturnType<typeof ringPlaces>} Places
+ */
 
 /** One stop of a width's slider makes it this much wider; stop 0 is the prior's width. */
 const RATIO = 1.03;
 const stopOf = (/** @type {number} */ std) => Math.log(std) / Math.log(RATIO);
 
-/** How near to a ring, in pixels, a hand takes hold of it, and how far a width's ring stands off its ellipse. */
-const REACH = 26;
+/** How far a width's ring stands off its ellipse, in pixels. */
 const STALK = 38;
 
 /** The width of "a sure code". */
 const SURE = 0.05;
 
-// ------------------------------------------------------------------------------------------------ mathematics
+const PARTS = /** @type {const} */ (["distance", "width"]);
 
 /** The two parts of one latent's KL to N(0, 1), in nats. @param {number} mean @param {number} std */
 function klParts(mean, std) {
@@ -39,74 +43,116 @@ function klParts(mean, std) {
   return { distance: 0.5 * mean ** 2, width: 0.5 * (Math.expm1(logVar) - logVar) };
 }
 
-/** Two numbers within the limits, or null. @param {any} given @param {[number, number]} limits @returns {[number, number] | null} */
-function pairWithin(given, [low, high]) {
-  if (!Array.isArray(given) || given.length !== 2 || !given.every(Number.isFinite)) return null;
-  return given.every((value) => value >= low && value <= high) ? [given[0], given[1]] : null;
-}
-
-// ---------------------------------------------------------------------------------------------------- drawing
-
-/** What does not move: the grid and the prior's circles. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {any} scene */
-function drawPrior(context, plane, { colours, inks, font, words }) {
-  context.fillStyle = inks.paper;
-  context.fillRect(0, 0, plane.size, plane.size);
-  plane.drawGrid(context, inks);
-  drawCircles(context, plane, colours.prior);
-  plane.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font }, [words.axis_1, words.axis_2]);
-  context.font = `12.5px ${font}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  for (const [deviations, word] of [[1, words.prior_1], [2, words.prior_2]]) {
-    const at = deviations * Math.SQRT1_2;
-    haloText(context, word, plane.x(-at), plane.y(at), colours.prior, inks.paper, 6);
-  }
+/** @param {Q} q */
+function costs({ mean, std }) {
+  const parts = [0, 1].map((axis) => klParts(mean[axis], std[axis]));
+  const each = parts.map(({ distance, width }) => distance + width);
+  return { parts, each, all: each[0] + each[1] };
 }
 
 /**
  * Where the rings stand, in pixels: the center, and each width's ring beyond its half-axis, on the side with room.
- * @param {Plane} plane @param {Q} q @param {{axis: Handle, side: number} | null} held a ring in the hand keeps its side
+ * @param {Plane} plane @param {Q} q @param {Handle | null} held a ring in the hand keeps the side it has
+ * @param {{widths: {side: number}[]} | undefined} before
  */
-function ringPlaces(plane, { mean, std }, held) {
-  const center = /** @type {[number, number]} */ ([plane.x(mean[0]), plane.y(mean[1])]);
+function ringPlaces(plane, { mean, std }, held, before) {
+  const center = /** @type {Pair} */ ([plane.x(mean[0]), plane.y(mean[1])]);
   const widths = /** @type {const} */ ([0, 1]).map((axis) => {
     const room = plane.size - 12;
     const away = std[axis] * plane.scale + STALK;
     const upward = axis === 0 ? 1 : -1; // pixels grow to the right and downwards
     const first = center[axis] + upward * away;
-    const side = held?.axis === axis
-      ? held.side
+    const side = held === axis && before
+      ? before.widths[axis].side
       : upward * (first >= 12 && first <= room ? 1 : mean[axis] > 0 ? -1 : 1);
-    const at = /** @type {[number, number]} */ ([...center]);
+    const [at, edge] = [/** @type {Pair} */ ([...center]), /** @type {Pair} */ ([...center])];
     at[axis] = clamp(center[axis] + side * away, 12, room);
-    return { at, side, edge: center[axis] + side * std[axis] * plane.scale };
+    edge[axis] = center[axis] + side * std[axis] * plane.scale;
+    return { at, side, edge };
   });
   return { center, widths };
 }
 
-/** Q: its ellipses of 1 and 2 sd and the rings to hold it by. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {any} scene */
-function drawQ(context, plane, { q, places, held, colours, inks, font, words }) {
-  const colour = colours.posterior;
-  const { center, widths } = places;
-  drawEllipses(context, center, q.std.map((/** @type {number} */ sd) => sd * plane.scale), colour);
-  for (const [axis, { at }] of widths.entries()) {
-    context.beginPath();
-    context.moveTo(center[0], center[1]);
-    context.lineTo(at[0], at[1]);
-    context.strokeStyle = colour;
-    context.lineWidth = 1.25;
-    context.stroke();
-    drawRing(context, at, { colour, paper: inks.paper, radius: 6.5, width: held === axis ? 4 : 2.5, filled: true });
-  }
-  drawRing(context, center, { colour, paper: inks.paper, radius: 9, width: held === "center" ? 4.5 : 3 });
-  context.font = `italic 700 16px ${font}`;
-  context.textBaseline = "middle";
-  context.textAlign = "center";
-  const below = widths[1].side; // where the upper ring is not
-  haloText(context, words.q, clamp(center[0], 26, plane.size - 26), center[1] - 25 * below, colour, inks.paper, 5);
+/** The prior: its circles with their names. @param {Scene} scene @param {Plane} plane */
+function drawPrior(scene, plane) {
+  const { words } = scene;
+  plot(
+    scene,
+    plane,
+    grid(),
+    priorCircles(),
+    axes(words.axis_1, words.axis_2),
+    ...[words.prior_1, words.prior_2].map((word, i) =>
+      text(word, [-(i + 1) * Math.SQRT1_2, (i + 1) * Math.SQRT1_2], { colour: "prior", font: "12.5px", halo: 6 })
+    ),
+  );
 }
 
-// ----------------------------------------------------------------------------------------------------- widget
+/** Q: its ellipses of 1 and 2 sd and the rings to hold it by. @param {Scene} scene @param {Plane} plane @param {Q} q @param {Places} places @param {Handle | null} held */
+function drawQ(scene, plane, q, { center, widths }, held) {
+  const colour = "posterior";
+  const below = widths[1].side; // where the upper ring is not
+  plot(
+    scene,
+    PIXELS,
+    ellipse(center, q.std.map((sd) => sd * plane.scale), colour),
+    ...widths.flatMap(({ at }, axis) => [
+      segments([[center, at]], { colour, width: 1.25 }),
+      ring(at, { colour, radius: 6.5, width: held === axis ? 4 : 2.5, filled: true }),
+    ]),
+    ring(center, { colour, width: held === "center" ? 4.5 : 3 }),
+    text(scene.words.q, [clamp(center[0], 26, plane.size - 26), center[1] - 25 * below], {
+      colour,
+      font: "italic 700 16px",
+    }),
+  );
+}
+
+/** What Q costs, as bars and numbers. @param {Record<string, string>} words */
+function costPanel(words) {
+  const barsFor = (/** @type {number} */ axes) =>
+    Array.from({ length: axes }, () => PARTS.map((part) => span(`vae-${part}`))).flat();
+  const track = (/** @type {HTMLElement[]} */ bars) =>
+    element("span", { class: "vae-bar", "aria-hidden": "true" }, ...bars);
+  const rows = [words.axis_1, words.axis_2].map((name) => {
+    const bars = barsFor(1);
+    const [first, second, sum] = [0, 1, 2].map(() => element("data"));
+    const terms = paragraph("", `${words.distance} `, first, ` + ${words.width} `, second);
+    return { row: box("vae-cost", element("b", {}, name), track(bars), sum, terms), bars, first, second, sum };
+  });
+  const [allBars, total, head] = [barsFor(2), element("data"), caption("")];
+  const means = PARTS.map((part) =>
+    paragraph(
+      "",
+      element("span", { class: `vae-swatch vae-${part}`, "aria-hidden": "true" }),
+      words[`${part}_means`],
+    )
+  );
+  const show = (/** @type {ReturnType<typeof costs>} */ { parts, each, all }) => {
+    const end = roundUp(Math.max(1, all));
+    head.textContent = fill(words.bars_caption, { end: `${end}` });
+    const number = (/** @type {HTMLDataElement} */ data, /** @type {number} */ nats) =>
+      write(data, nats, shownNumber(nats, 3));
+    rows.forEach(({ bars, first, second, sum }, axis) => {
+      PARTS.forEach((part, i) => {
+        const width = `${(100 * parts[axis][part]) / end}%`;
+        for (const bar of [bars[i], allBars[2 * axis + i]]) bar.style.width = width;
+        number([first, second][i], parts[axis][part]);
+      });
+      number(sum, each[axis]);
+    });
+    number(total, all);
+  };
+  const whole = box("vae-cost vae-total", element("b", {}, words.total), track(allBars), total);
+  const panel = box(
+    "vae-costs",
+    head,
+    box("vae-bars", ...rows.map(({ row }) => row), whole),
+    box("vae-legend", ...means),
+    paragraph("vae-says", words.sum),
+  );
+  return { element: panel, show };
+}
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
@@ -115,73 +161,78 @@ function render(view) {
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope @returns {() => void} */
 function build(model, body, scope) {
-  const words = model.get("words");
-  const palette = model.get("palette");
-  const { signal } = scope;
-  const given = () => {
-    const [mean, std] = [pairWithin(model.get("mean"), [-EXTENT, EXTENT]), pairWithin(model.get("std"), STD)];
-    if (!mean || !std) throw new ShownError("bad_gaussian", "mean and std must be two numbers each, within the bounds");
-    return { mean, std };
-  };
-  /** What is shown. @type {Q} */
-  let now = given();
-
-  // Elements
-  const map = element("canvas", { class: "vae-map", role: "img" });
-  const caption = element("p", { class: "vae-caption" });
-  const live = announcer(scope);
-  const segment = (/** @type {string} */ part) => element("span", { class: `vae-${part}` });
-  const rows = [words.axis_1, words.axis_2].map((name) => {
-    const bars = [segment("distance"), segment("width")];
-    const numbers = [0, 1, 2].map(() => element("data"));
-    const row = element(
-      "div",
-      { class: "vae-cost" },
-      element("b", {}, name),
-      element("span", { class: "vae-bar", "aria-hidden": "true" }, ...bars),
-      numbers[2],
-      element("p", {}, `${words.distance} `, numbers[0], ` + ${words.width} `, numbers[1]),
-    );
-    return { row, bars, numbers };
+  const [words, limits] = [model.get("words"), model.get("limits")];
+  const panel = costPanel(words);
+  const bound = bind(scope, model, {
+    read: () => {
+      const [mean, std] = [limited(model, "mean"), limited(model, "std")];
+      if (!mean || !std) throw new ShownError("bad_gaussian", "mean and std must be two numbers each, within bounds");
+      return /** @type {Q} */ ({ mean, std });
+    },
+    show(now) {
+      panel.show(costs(now));
+      for (const one of knobs) one.show(now);
+      presets.mark(now);
+      const [m1, m2, s1, s2] = [...now.mean.map((one) => shownNumber(one)), ...now.std.map((sd) => shownNumber(sd, 3))];
+      picture.map.setAttribute("aria-label", fill(words.map_name, { m1, m2, s1, s2 }));
+      picture.redraw();
+    },
+    say: () => {
+      const { each, all } = costs(bound.now);
+      const [total, one, two] = [all, ...each].map((nats) => shownNumber(nats, 3));
+      return fill(words.live, { total, one, two });
+    },
   });
-  const totalBars = [segment("distance"), segment("width"), segment("distance"), segment("width")];
-  const total = element("data");
-  const totalRow = element(
-    "div",
-    { class: "vae-cost vae-total" },
-    element("b", {}, words.total),
-    element("span", { class: "vae-bar", "aria-hidden": "true" }, ...totalBars),
-    total,
+  const set = (/** @type {"mean" | "std"} */ kind, /** @type {number} */ axis, /** @type {number} */ value) => {
+    const digits = kind === "mean" ? 1000 : 10000;
+    const kept = clamp(Math.round(value * digits) / digits, .../** @type {Pair} */ (limits[kind][axis]));
+    bound.moveByHand({ [kind]: bound.now[kind].map((old, i) => (i === axis ? kept : old)) });
+  };
+  const knobs = /** @type {const} */ ([["mean", 0], ["mean", 1], ["std", 0], ["std", 1]]).map(([kind, axis]) =>
+    knob(scope, model, kind, axis, (value) => set(kind, axis, value))
   );
-  const legend = (/** @type {string} */ part) =>
-    element(
-      "p",
-      {},
-      element("span", { class: `vae-swatch vae-${part}`, "aria-hidden": "true" }),
-      words[`${part}_means`],
-    );
+  const presets = presetButtons(scope, model, (pick) => bound.moveByHand(pick(bound.now)));
+  const picture = mapOf(scope, model, () => bound.now, set, (mean) => bound.moveByHand({ mean }));
+  body.replaceChildren(
+    box("", caption(words.map_caption), picture.map),
+    panel.element,
+    box("vae-sliders vae-term-posterior", ...knobs.map((one) => one.element)),
+    presets.element,
+    paragraph("vae-hint", words.hint),
+    bound.live,
+  );
+  return bound.begin();
+}
 
-  const knob = (/** @type {"mean" | "std"} */ kind, /** @type {0 | 1} */ axis) =>
-    slider(scope, {
-      label: words[`${kind}_${axis + 1}`],
-      min: kind === "mean" ? -EXTENT : Math.floor(stopOf(STD[0])),
-      max: kind === "mean" ? EXTENT : Math.ceil(stopOf(STD[1])),
-      step: kind === "mean" ? 0.05 : 1,
-      text: () => shownNumber(now[kind][axis], kind === "mean" ? 2 : 3),
-      spoken: () =>
-        fill(words[`${kind}_spoken`], {
-          axis: words[`axis_${axis + 1}`],
-          value: shownNumber(now[kind][axis], kind === "mean" ? 2 : 3),
-        }),
-      onInput: (value) => set(kind, axis, kind === "mean" ? value : RATIO ** value),
-    });
-  const knobs = { mean: [knob("mean", 0), knob("mean", 1)], std: [knob("std", 0), knob("std", 1)] };
+/** The slider of a mean, or of a width on a scale of ratios. @param {Scope} scope @param {Model} model @param {"mean" | "std"} kind @param {0 | 1} axis @param {(value: number) => void} set */
+function knob(scope, model, kind, axis, set) {
+  const [words, [low, high]] = [model.get("words"), model.get("limits")[kind][axis]];
+  const [ofMean, name] = [kind === "mean", words[`axis_${axis + 1}`]];
+  let shown = "";
+  const one = slider(scope, {
+    label: words[`${kind}_${axis + 1}`],
+    min: ofMean ? low : Math.floor(stopOf(low)),
+    max: ofMean ? high : Math.ceil(stopOf(high)),
+    step: ofMean ? 0.05 : 1,
+    text: () => shown,
+    spoken: () => fill(words[`${kind}_spoken`], { axis: name, value: shown }),
+    onInput: (value) => set(ofMean ? value : RATIO ** value),
+  });
+  const show = (/** @type {Q} */ q) => {
+    shown = shownNumber(q[kind][axis], ofMean ? 2 : 3);
+    one.set(ofMean ? q.mean[axis] : stopOf(q.std[axis]));
+  };
+  return { element: one.element, show };
+}
 
-  /** @typedef {{label: string, name: string, pick: () => Q}} Preset */
+/** The Gaussians to choose from. @param {Scope} scope @param {Model} model @param {(pick: (now: Q) => Q) => void} onPick */
+function presetButtons(scope, model, onPick) {
+  const words = model.get("words");
+  /** @typedef {{label: string, name: string, pick: (now: Q) => Q}} Preset */
   /** @type {Preset[]} */
-  const presets = [
+  const own = [
     { label: words.preset_prior, name: words.preset_prior, pick: () => ({ mean: [0, 0], std: [1, 1] }) },
-    { label: words.preset_sure, name: words.preset_sure, pick: () => ({ ...now, std: [SURE, SURE] }) },
+    { label: words.preset_sure, name: words.preset_sure, pick: ({ mean }) => ({ mean, std: [SURE, SURE] }) },
   ];
   /** @type {Preset[]} */
   const digits = model.get("choices").map((/** @type {any} */ { label, mean, std }) => ({
@@ -189,173 +240,60 @@ function build(model, body, scope) {
     name: fill(words.preset_digit, { label }),
     pick: () => ({ mean, std }),
   }));
-  const same = (/** @type {Q} */ one, /** @type {Q} */ other) =>
-    [0, 1].every((axis) => one.mean[axis] === other.mean[axis] && one.std[axis] === other.std[axis]);
-  const pickers = [presets, digits].map((group) => choices(scope, group, ({ pick }) => move(pick())));
-  body.replaceChildren(
-    element("div", {}, element("p", { class: "vae-caption" }, words.map_caption), map),
-    element(
-      "div",
-      { class: "vae-costs" },
-      caption,
-      element("div", { class: "vae-bars" }, ...rows.map(({ row }) => row), totalRow),
-      element("div", { class: "vae-legend" }, legend("distance"), legend("width")),
-      element("p", { class: "vae-says" }, words.sum),
-    ),
-    element(
-      "div",
-      { class: "vae-sliders vae-term-posterior" },
-      ...[...knobs.mean, ...knobs.std].map((one) => one.element),
-    ),
-    element(
-      "div",
-      { class: "vae-presets" },
-      pickers[0].element,
-      ...(digits.length ? [element("p", { class: "vae-caption" }, words.digits_caption), pickers[1].element] : []),
-    ),
-    element("p", { class: "vae-hint" }, words.hint),
-    live.element,
-  );
+  const pickers = [own, digits].map((group) => choices(scope, group, ({ pick }) => onPick(pick)));
+  const ofDigits = digits.length ? [caption(words.digits_caption), pickers[1].element] : [];
+  const text = (/** @type {Q} */ { mean, std }) => `${mean} ${std}`;
+  return {
+    element: box("vae-presets", pickers[0].element, ...ofDigits),
+    mark: (/** @type {Q} */ now) => pickers.forEach((each) => each.mark(({ pick }) => text(pick(now)) === text(now))),
+  };
+}
 
-  // Drawing
-  const background = document.createElement("canvas");
-  let plane = new Plane(EXTENT, 1);
-  /** @type {ReturnType<typeof ringPlaces> | undefined} */
+/**
+ * The map, on which a hand holds a width by its ring or, anywhere else, the center.
+ * @param {Scope} scope @param {Model} model @param {() => Q} now
+ * @param {(kind: "std", axis: 0 | 1, value: number) => void} set @param {(mean: Pair) => void} moveTo
+ */
+function mapOf(scope, model, now, set, moveTo) {
+  const map = element("canvas", { class: "vae-map", role: "img" });
+  const [[low, extent]] = model.get("limits").mean; // the map shows every mean
+  let plane = new Plane(extent, 1);
+  /** @type {Places | undefined} */
   let places;
-  /** The ring in the hand. @type {{axis: Handle, side: number} | null} */
-  let held = null;
-  let font = "";
-  const style = () => {
-    const theme = currentTheme();
-    return { colours: termColours(palette, theme), inks: INKS[theme], font, words };
-  };
-  const draw = scope.perFrame(() => {
-    if (plane.size <= 1) return; // not on the page yet, or hidden
-    const context = fitCanvas(map, plane.size, plane.size);
-    context.drawImage(background, 0, 0, plane.size, plane.size);
-    places = ringPlaces(plane, now, held);
-    drawQ(context, plane, { q: now, places, held: held?.axis, ...style() });
-  });
-  const drawBackground = scope.perFrame(() => {
-    const size = Math.floor(map.clientWidth);
-    if (size === 0) return;
-    font = getComputedStyle(body).fontFamily;
-    plane = new Plane(EXTENT, size);
-    drawPrior(fitCanvas(background, size, size), plane, style());
-    draw();
-  });
-
-  const costs = () => {
-    const parts = [0, 1].map((axis) => klParts(now.mean[axis], now.std[axis]));
-    const each = parts.map(({ distance, width }) => distance + width);
-    return { parts, each, all: each[0] + each[1] };
-  };
-  const write = (/** @type {HTMLDataElement} */ data, /** @type {number} */ nats) => {
-    data.value = `${nats}`;
-    data.textContent = shownNumber(nats, 3);
-  };
-  /** Shows the numbers at once, the map in the next frame. @param {Q} next */
-  const show = (next) => {
-    now = next;
-    const { parts, each, all } = costs();
-    const end = roundUp(Math.max(1, all));
-    caption.textContent = fill(words.bars_caption, { end: `${end}` });
-    rows.forEach(({ bars, numbers }, axis) => {
-      const values = [parts[axis].distance, parts[axis].width];
-      values.forEach((nats, i) => {
-        bars[i].style.width = totalBars[2 * axis + i].style.width = `${(100 * nats) / end}%`;
-        write(numbers[i], nats);
-      });
-      write(numbers[2], each[axis]);
-      knobs.mean[axis].set(now.mean[axis]);
-      knobs.std[axis].set(stopOf(now.std[axis]));
-    });
-    write(total, all);
-    pickers.forEach((picker) => picker.mark(({ pick }) => same(pick(), now)));
-    map.setAttribute(
-      "aria-label",
-      fill(words.map_name, {
-        m1: shownNumber(now.mean[0]),
-        m2: shownNumber(now.mean[1]),
-        s1: shownNumber(now.std[0], 3),
-        s2: shownNumber(now.std[1], 3),
-      }),
-    );
-    draw();
-  };
-  /** Moves by the reader's hand. @param {Q} next */
-  const move = (next) => {
-    if (same(next, now)) return;
-    const changed = /** @type {const} */ (["mean", "std"]).filter((kind) => `${next[kind]}` !== `${now[kind]}`);
-    show(next);
-    tell(scope, model, Object.fromEntries(changed.map((kind) => [kind, [...next[kind]]])));
-    live.say(() => {
-      const { each, all } = costs();
-      return fill(words.live, {
-        total: shownNumber(all, 3),
-        one: shownNumber(each[0], 3),
-        two: shownNumber(each[1], 3),
-      });
-    });
-  };
-  /** @param {"mean" | "std"} kind @param {number} axis @param {number} value */
-  const set = (kind, axis, value) => {
-    const digits = kind === "mean" ? 1000 : 10000;
-    const [low, high] = kind === "mean" ? [-EXTENT, EXTENT] : STD;
-    const kept = clamp(Math.round(value * digits) / digits, low, high);
-    move({ ...now, [kind]: now[kind].map((old, i) => (i === axis ? kept : old)) });
-  };
-  const follow = () => {
-    const next = given();
-    if (!same(next, now)) show(next);
-  };
-
-  // A hand on the map: on a width's ring or, anywhere else, on the center.
-  /** @param {[number, number]} at @returns {Handle | null} */
-  const ringAt = (at) => {
-    if (!places) return null;
-    const away = [places.center, ...places.widths.map((one) => one.at)].map(([x, y]) =>
-      Math.hypot(x - at[0], y - at[1])
-    );
-    const nearest = away.indexOf(Math.min(...away));
-    return away[nearest] > REACH ? null : /** @type {Handle[]} */ (["center", 0, 1])[nearest];
-  };
-  const keep = (/** @type {number} */ value) => clamp(Math.round(100 * value) / 100, -EXTENT, EXTENT);
-  draggable(scope, map, {
-    take: (at) => {
-      if (!places) return null;
-      const ring = ringAt(at);
-      const axis = ring ?? "center";
-      held = { axis, side: axis === "center" ? 0 : places.widths[axis].side };
-      draw();
-      if (axis !== "center") return { axis, offset: [places.widths[axis].edge - at[axis], 0] };
-      return { axis, offset: ring === null ? [0, 0] : [places.center[0] - at[0], places.center[1] - at[1]] };
+  const { redraw } = stage(scope, model, map, {
+    square: true,
+    under: (scene) => drawPrior(scene, plane = new Plane(extent, scene.width)),
+    draw: (scene) => {
+      places = ringPlaces(plane, now(), hand.held, places);
+      drawQ(scene, plane, now(), places, hand.held);
     },
-    move: (at, { axis, offset }) => {
-      if (axis === "center") {
-        const [x, y] = plane.point(at[0] + offset[0], at[1] + offset[1]);
-        move({ mean: [keep(x), keep(y)], std: now.std });
-      } else if (held) {
-        const center = axis === 0 ? plane.x(now.mean[0]) : plane.y(now.mean[1]);
-        const width = (held.side * (at[axis] + offset[0] - center)) / plane.scale;
-        set("std", axis, Math.round(1000 * width) / 1000);
+  });
+  const keep = (/** @type {number} */ value) => clamp(Math.round(100 * value) / 100, low, extent);
+  /** @type {{held: Handle | null}} */
+  const hand = grab(scope, map, {
+    rings: () =>
+      places
+        ? [
+          { name: /** @type {Handle} */ ("center"), at: places.center },
+          { name: 0, at: places.widths[0].at, from: places.widths[0].edge },
+          { name: 1, at: places.widths[1].at, from: places.widths[1].edge },
+        ]
+        : [],
+    beside: () => (places ? "center" : null),
+    move: ([x, y], name) => {
+      if (name === "center") {
+        const [first, second] = plane.point(x, y).map(keep);
+        moveTo([first, second]);
+      } else if (places) {
+        const off = name === 0 ? x - plane.x(now().mean[0]) : y - plane.y(now().mean[1]);
+        set("std", name, Math.round((1000 * places.widths[name].side * off) / plane.scale) / 1000);
       }
     },
-    drop: () => {
-      held = null;
-      draw();
-    },
-    hover: (at) => {
-      const ring = ringAt(at);
-      map.style.cursor = ring === 0 ? "ew-resize" : ring === 1 ? "ns-resize" : ring === "center" ? "move" : "";
-    },
+    changed: () => redraw(),
+    cursor: (name) => (name === 0 ? "ew-resize" : name === 1 ? "ns-resize" : name === "center" ? "move" : ""),
+    reach: 26,
   });
-
-  scope.onResize(map, drawBackground);
-  window.addEventListener("resize", drawBackground, { signal }); // zooming changes the pixel ratio only
-  show(now);
-  watchTheme(scope, drawBackground);
-  return follow;
+  return { map, redraw };
 }
 
 export default { render };

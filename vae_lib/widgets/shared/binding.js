@@ -5,15 +5,17 @@ import { tell } from "./view.js";
 
 /** @import { Model, Scope } from "./view.js" */
 
-/**
- * @typedef {[number, number]} Limits the lowest and the highest number that Python takes
- */
+/** @typedef {[number, number]} Limits the lowest and the highest number that Python takes */
 
 /**
- * A trait's number, or its numbers, where they lie within the limits that Python sends for it; else null.
- * @template {Limits | Limits[]} L
- * @param {Model} model @param {string} name @returns {any}
+ * @template State
+ * @typedef {{now: State, live: HTMLElement, say(text?: () => string): void, move(change: Partial<State>): boolean,
+ *   moveByHand(change: Partial<State>, text?: () => string): void, follow(): void, begin(): () => void}} Binding
+ *   `live` is said to a screen reader. `move` shows what came from the page and tells Python, and is false where that
+ *   changes nothing; `moveByHand` says it too. `follow` shows what the traits hold; `begin` does so first.
  */
+
+/** A trait's number, or its numbers, where they lie within the limits that Python sends for it; else null. @param {Model} model @param {string} name @returns {any} */
 export function limited(model, name) {
   const [value, limits] = [model.get(name), model.get("limits")[name]];
   const fits = (/** @type {any} */ number, /** @type {Limits} */ [low, high]) =>
@@ -24,13 +26,14 @@ export function limited(model, name) {
 }
 
 /**
- * @template {Record<string, any>} State
+ * @template {object} State
  * @param {Scope} scope @param {Model} model
- * @param {{read: () => State, show: (now: State, old?: State) => void, write?: (state: State) => Record<string, any>,
+ * @param {{read: () => State, show: (now: State, old?: State) => void, write?: (state: State) => any,
  *   heard?: (next: State, old: State) => void, say?: () => string, rest?: number}} options
  *   `read` makes a state of the traits, or throws a ShownError; `write` makes the traits of a state, which have the
  *   same names unless it is given; `heard` is called before a change from outside is shown; `say` is what a screen
  *   reader hears after a change by hand
+ * @returns {Binding<State>}
  */
 export function bind(scope, model, { read, show, write = (state) => state, heard, say = () => "", rest }) {
   const live = announcer(scope, rest);
@@ -38,10 +41,8 @@ export function bind(scope, model, { read, show, write = (state) => state, heard
   const bound = {
     now: read(),
     live: live.element,
-    /** What is said when the reader's hand rests. @param {() => string} [text] */
     say: (text = say) => live.say(text),
-    /** Shows what came from the page, and tells Python; false where nothing changed. @param {Partial<State>} change */
-    move(change) {
+    move(/** @type {Partial<State>} */ change) {
       const [old, next] = [bound.now, { ...bound.now, ...change }];
       const before = write(old);
       const changed = Object.entries(write(next)).filter(([name, value]) => !same(value, before[name]));
@@ -51,11 +52,9 @@ export function bind(scope, model, { read, show, write = (state) => state, heard
       tell(scope, model, Object.fromEntries(changed));
       return true;
     },
-    /** As `move`, by the reader's hand: it is said. @param {Partial<State>} change @param {() => string} [text] */
-    moveByHand(change, text = say) {
+    moveByHand(/** @type {Partial<State>} */ change, text = say) {
       if (bound.move(change)) live.say(text);
     },
-    /** Shows what the traits hold. */
     follow() {
       const [old, next] = [bound.now, read()];
       if (same(next, old)) return;
@@ -63,7 +62,6 @@ export function bind(scope, model, { read, show, write = (state) => state, heard
       bound.now = next;
       show(next, old);
     },
-    /** Shows the first state; returns what follows the traits. */
     begin() {
       show(bound.now);
       return bound.follow;
