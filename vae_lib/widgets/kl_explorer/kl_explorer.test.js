@@ -1,5 +1,5 @@
 import { assert, assertClose, numbers } from "../../../tests/numbers.js";
-import { crossings, divergence, logDensity, signedParts } from "./kl_explorer.js";
+import { crossings, divergence, logDensity, signedParts } from "./gaussians.js";
 
 Deno.test("divergence, areas and crossings of two Gaussians", () => {
   for (const { a, b, kl, parts } of numbers.kl_explorer) {

@@ -129,10 +129,17 @@ export class Chart {
     haloText(context, name, width - 7, height - 3, inks.quiet, inks.paper);
   }
 
-  /** A function of z as a path, two points to a pixel. @param {(z: number) => number} f */
-  path(f) {
+  /** A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above zero. @param {(z: number) => number} f */
+  path(f, rest = -Infinity) {
     const path = new Path2D();
-    for (let px = 0; px <= this.width; px += 0.5) path.lineTo(px, this.y(f(this.z(px))));
+    let down = false;
+    for (let px = 0; px <= this.width; px += 0.5) {
+      const value = f(this.z(px));
+      const rises = value * this.scale >= rest;
+      if (rises && down) path.lineTo(px, this.y(value));
+      else if (rises) path.moveTo(px, this.y(value));
+      down = rises;
+    }
     return path;
   }
 

@@ -54,11 +54,11 @@ export function axes(...names) {
   return (scene, scale) => scale.labels(scene, names);
 }
 
-/** A function over the axis, or a line through points. @param {((value: number) => number) | Point[]} shape @param {Line} style @returns {Mark} */
-export function curve(shape, style) {
+/** A function over the axis, or a line through points. @param {((value: number) => number) | Point[]} shape @param {Line & {rest?: number}} style `rest` as of `Chart.path` @returns {Mark} */
+export function curve(shape, { rest, ...style }) {
   return (scene, scale) =>
     inStyle(scene, { width: 2.25, ...style }, (context) => {
-      if (typeof shape === "function") return context.stroke(scale.path(shape));
+      if (typeof shape === "function") return context.stroke(scale.path(shape, rest));
       path(context, () => shape.forEach(([x, y]) => context.lineTo(scale.x(x), scale.y(y))));
       context.stroke();
     });
