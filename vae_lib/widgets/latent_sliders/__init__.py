@@ -29,6 +29,8 @@ from vae_lib.widgets.words import LATENT_SLIDERS
 
 FEWEST_LATENTS: Final = 3
 EXTENT: Final = 3.0
+UNUSED: Final = 0.01
+"""A latent number whose KL is under this many nats is not used."""
 
 
 class LatentSliders(BookWidget):
@@ -71,6 +73,7 @@ class LatentSliders(BookWidget):
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
     kl: traitlets.List[float] = traitlets.List().tag(sync=True)
+    unused = traitlets.Float(UNUSED).tag(sync=True)
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
     seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
 

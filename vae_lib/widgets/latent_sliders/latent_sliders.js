@@ -1,16 +1,29 @@
 // One slider for each latent number, sorted by its KL; the decoded picture; how far each slider moves a pixel.
 
-import { picture } from "../shared/canvas.js";
-import { announcer, choices, element, freshId, OWN_KEYS, slider } from "../shared/form.js";
+import { bind } from "../shared/binding.js";
+import {
+  box,
+  button,
+  caption,
+  choices,
+  element,
+  freshId,
+  paragraph,
+  slider,
+  span,
+  tile,
+  write,
+} from "../shared/form.js";
 import { Network } from "../shared/network.js";
 import { clamp, normals } from "../shared/numbers.js";
-import { mount, tell } from "../shared/view.js";
+import { mount } from "../shared/view.js";
 import { fill, ShownError, shownNumber } from "../shared/words.js";
 
-/** @import { Model, Scope } from "../shared/view.js" */
-
-/** A latent number whose KL is under this many nats is not used. Python and the words say so too. */
-const UNUSED = 0.01;
+/**
+ * @import { Binding } from "../shared/binding.js"
+ * @import { Model, Scope } from "../shared/view.js"
+ * @typedef {{z: number[], seed: number}} State
+ */
 
 /** Places on each slider at which its change is measured, the ends among them. */
 const PLACES = 25;
@@ -60,16 +73,12 @@ function changes(network, z, order, extent, done) {
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
   const anew = ["weights", "layers", "image_shape", "kl", "choices", "extent"];
-  return mount(view, { kind: "vae-lsliders", anew, followed: ["z"] }, build);
+  return mount(view, { kind: "vae-lsliders", anew, followed: ["z", "seed"] }, build);
 }
 
-/** @param {Model} model @param {HTMLElement} body @param {Scope} scope @returns {() => void} */
-function build(model, body, scope) {
-  const words = model.get("words");
-  const { signal } = scope;
-  const extent = model.get("extent");
-  const kl = model.get("kl");
-  const [height, width] = model.get("image_shape");
+/** The latent numbers, and which of them cost how much. @param {Model} model */
+function readSpace(model) {
+  const [kl, extent, [height, width]] = [model.get("kl"), model.get("extent"), model.get("image_shape")];
   const network = new Network(model.get("layers"), model.get("weights"));
   if (network.outputs !== height * width) {
     throw new ShownError("bad_weights", "the decoder does not draw pictures of this size");
@@ -77,128 +86,132 @@ function build(model, body, scope) {
   const count = network.inputs;
   const fits = Array.isArray(kl) && kl.length === count && kl.every((nats) => Number.isFinite(nats) && nats >= 0);
   if (!fits || !(extent > 0)) throw new ShownError("bad_numbers", "kl does not fit the decoder");
-  /** Latent numbers from the dearest to the cheapest. @type {number[]} */
+  /** From the dearest to the cheapest. @type {number[]} */
   const order = Array.from(kl, (_, i) => i).sort((a, b) => kl[b] - kl[a] || a - b);
-  const dearest = Math.max(UNUSED, kl[order[0]]);
-  const nameOf = (/** @type {number} */ index) => fill(words.latent, { index: subscript(index + 1) });
+  return { kl: /** @type {number[]} */ (kl), extent, height, width, network, count, order };
+}
 
-  // Elements
-  const canvas = element("canvas", { class: "vae-digit", role: "img", "aria-label": words.picture_name });
-  if (width * height < 400) canvas.classList.add("vae-coarse");
-  canvas.style.aspectRatio = `${width} / ${height}`;
-  const live = announcer(scope);
-  const rows = order.map((index) => {
-    const knob = slider(scope, {
-      label: nameOf(index),
-      min: -extent,
-      max: extent,
-      step: 0.05,
-      text: (value) => shownNumber(value),
-      spoken: (value) => fill(words.slider_text, { latent: nameOf(index), value: shownNumber(value) }),
-      onInput: (value) => {
-        moveTo(z.map((old, i) => (i === index ? Math.round(value * 1000) / 1000 : old)));
-        live.say(() => fill(words.said_slider, { latent: nameOf(index), change: change.textContent ?? "" }));
-      },
-    });
-    const bar = element("span");
-    bar.style.width = `${(100 * kl[index]) / dearest}%`;
-    const unit = (/** @type {string} */ text) => element("span", { class: "vae-unit" }, text);
-    const change = element("data");
-    const changeCell = element("span", {}, unit(words.change), change);
-    const cost = element(
-      "p",
-      { class: "vae-cost", id: freshId() },
-      kl[index] < UNUSED
-        ? element("span", { class: "vae-unused" }, words.unused)
-        : element("span", { class: "vae-bar", "aria-hidden": "true" }, bar),
-      element(
-        "span",
-        {},
-        unit(words.kl),
-        element("data", { value: `${kl[index]}` }, shownNumber(kl[index], kl[index] < UNUSED ? 4 : 3)),
-        unit(words.nats),
-      ),
-      changeCell,
-    );
-    knob.input.setAttribute("aria-describedby", cost.id);
-    return { index, knob, change, changeCell, row: element("div", { class: "vae-row" }, knob.element, cost) };
+/** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
+function build(model, body, scope) {
+  const [words, unused] = [model.get("words"), model.get("unused")];
+  const space = readSpace(model);
+  const { kl, extent, height, width, network, count, order } = space;
+  const image = tile(height, width, { role: "img", "aria-label": words.picture_name });
+  const paint = scope.perFrame(() => image.draw(network.run(bound.now.z)));
+  /** @type {Binding<State>} */
+  const bound = bind(scope, model, {
+    read: () => {
+      const [z, seed] = [model.get("z"), model.get("seed")];
+      const valid = Array.isArray(z) && z.length === count && z.every(Number.isFinite);
+      return { z: Array.from({ length: count }, (_, i) => (valid ? clamp(z[i], -extent, extent) : 0)), seed };
+    },
+    write: ({ z, seed }) => ({ seed, z }),
+    show({ z }, old) {
+      if (old && z.every((value, i) => value === old.z[i])) return;
+      for (const row of rows) if (z[row.index] !== old?.z[row.index]) row.set(z[row.index]);
+      starts.mark(z);
+      paint();
+      measureLater();
+    },
   });
-  const button = (/** @type {string} */ text, /** @type {() => void} */ press) => {
-    const made = element("button", { class: "vae-button", type: "button", ...OWN_KEYS }, text);
-    made.addEventListener("click", press, { signal });
-    return made;
+  const moveTo = (/** @type {number[]} */ z, /** @type {() => string} */ text, seed = bound.now.seed) => {
+    bound.move({ z, seed });
+    bound.say(text);
   };
-  const origin = button(words.origin, () => {
-    moveTo(new Array(count).fill(0));
-    live.say(() => words.said_origin);
-  });
-  const draw = button(words.draw, () => {
-    const seed = model.get("seed");
-    moveTo(Array.from(normals(seed, count), (value) => clamp(value, -extent, extent)), { seed: (seed + 1) % 2 ** 32 });
-    live.say(() => words.said_draw);
-  });
-  /** @type {{label: string, z: number[]}[]} */
-  const codes = model.get("choices");
-  const digits = codes.map(({ label, z: code }) => ({ label, name: fill(words.digit, { label }), code }));
-  const starts = choices(scope, digits, ({ label, code }) => {
-    moveTo([...code]);
-    live.say(() => fill(words.said_digit, { label }));
-  });
-  const used = kl.filter((/** @type {number} */ nats) => nats >= UNUSED).length;
-  body.replaceChildren(
-    element("p", { class: "vae-says" }, fill(words.summary, { used: `${used}`, all: `${count}` })),
-    element(
-      "div",
-      { class: "vae-left" },
-      element(
-        "div",
-        { class: "vae-see" },
-        canvas,
-        element(
-          "div",
-          { class: "vae-acts" },
-          element("p", { class: "vae-caption" }, words.picture_caption),
-          origin,
-          draw,
-        ),
-      ),
-      ...(model.get("choices").length
-        ? [
-          element(
-            "div",
-            { class: "vae-starts" },
-            element("p", { class: "vae-caption" }, words.digits_caption),
-            starts.element,
-          ),
-        ]
-        : []),
-    ),
-    element(
-      "div",
-      { class: "vae-rows" },
-      element(
-        "div",
-        { class: "vae-head", "aria-hidden": "true" },
-        element("span"),
-        element(
-          "div",
-          { class: "vae-cost" },
-          element("span", {}, words.kl_head),
-          element("span", {}, words.change_head),
-        ),
-      ),
-      ...rows.map(({ row }) => row),
-    ),
-    element("p", { class: "vae-hint" }, words.hint),
-    live.element,
+  const rows = order.map((index) =>
+    latentRow(scope, model, space, index, (value, text) => {
+      moveTo(bound.now.z.map((old, i) => (i === index ? Math.round(value * 1000) / 1000 : old)), text);
+    })
   );
+  const measureLater = measuring(scope, space, () => bound.now.z, rows);
+  const origin = button(scope, words.origin, () => moveTo(new Array(count).fill(0), () => words.said_origin));
+  const draw = button(scope, words.draw, () => {
+    const { seed } = bound.now;
+    const drawn = Array.from(normals(seed, count), (value) => clamp(value, -extent, extent));
+    moveTo(drawn, () => words.said_draw, (seed + 1) % 2 ** 32);
+  });
+  const starts = startButtons(scope, model, (z, label) => moveTo(z, () => fill(words.said_digit, { label })));
+  const used = kl.filter((nats) => nats >= unused).length;
+  const headings = box("vae-cost", span("", words.kl_head), span("", words.change_head));
+  const head = element("div", { class: "vae-head", "aria-hidden": "true" }, span(""), headings);
+  const acts = box("vae-acts", caption(words.picture_caption), origin, draw);
+  body.replaceChildren(
+    paragraph("vae-says", fill(words.summary, { used: `${used}`, all: `${count}`, unused: `${unused}` })),
+    box("vae-left", box("vae-see", image.canvas, acts), ...starts.elements),
+    box("vae-rows", head, ...rows.map(({ element }) => element)),
+    paragraph("vae-hint", words.hint),
+    bound.live,
+  );
+  return bound.begin();
+}
 
-  // Showing
-  const drawPicture = picture(canvas, height, width);
-  /** @type {number[]} */
-  let z = new Array(count).fill(0);
-  const paint = scope.perFrame(() => drawPicture(network.run(z)));
+/**
+ * A latent number: its slider, what it costs, and what it changes.
+ * @param {Scope} scope @param {Model} model @param {ReturnType<typeof readSpace>} space @param {number} index
+ * @param {(value: number, text: () => string) => void} onInput with what is said then
+ */
+function latentRow(scope, model, { kl, extent, order }, index, onInput) {
+  const [words, unused] = [model.get("words"), model.get("unused")];
+  const latent = fill(words.latent, { index: subscript(index + 1) });
+  const knob = slider(scope, {
+    label: latent,
+    min: -extent,
+    max: extent,
+    step: 0.05,
+    text: shownNumber,
+    spoken: (value) => fill(words.slider_text, { latent, value: shownNumber(value) }),
+    onInput: (value) => onInput(value, () => fill(words.said_slider, { latent, change: change.textContent ?? "" })),
+  });
+  const nats = kl[index];
+  const bar = span("");
+  bar.style.width = `${(100 * nats) / Math.max(unused, kl[order[0]])}%`;
+  const track = element("span", { class: "vae-bar", "aria-hidden": "true" }, bar);
+  const unit = (/** @type {string} */ text) => span("vae-unit", text);
+  const [change, number] = [element("data"), element("data")];
+  write(number, nats, shownNumber(nats, nats < unused ? 4 : 3));
+  const changeCell = span("", unit(words.change), change);
+  const cost = element(
+    "p",
+    { class: "vae-cost", id: freshId() },
+    nats < unused ? span("vae-unused", words.unused) : track,
+    span("", unit(words.kl), number, unit(words.nats)),
+    changeCell,
+  );
+  knob.input.setAttribute("aria-describedby", cost.id);
+  return {
+    index,
+    set: knob.set,
+    element: box("vae-row", knob.element, cost),
+    wait: () => changeCell.classList.add("vae-waits"),
+    showChange(/** @type {number} */ value) {
+      write(change, value, shownNumber(value, 3));
+      changeCell.classList.remove("vae-waits");
+    },
+  };
+}
 
+/** The codes to start from. @param {Scope} scope @param {Model} model @param {(z: number[], label: string) => void} pick */
+function startButtons(scope, model, pick) {
+  const words = model.get("words");
+  /** @type {{label: string, z: number[], name: string}[]} */
+  const codes = model.get("choices").map((/** @type {any} */ { label, z }) => ({
+    label,
+    z,
+    name: fill(words.digit, { label }),
+  }));
+  const starts = choices(scope, codes, ({ label, z }) => pick([...z], label));
+  return {
+    elements: codes.length ? [box("vae-starts", caption(words.digits_caption), starts.element)] : [],
+    mark: (/** @type {number[]} */ now) => starts.mark(({ z }) => z.every((value, i) => value === now[i])),
+  };
+}
+
+/**
+ * Measures, when the hand has rested, how far each slider moves a pixel, in slices of a frame.
+ * @param {Scope} scope @param {ReturnType<typeof readSpace>} space @param {() => number[]} z
+ * @param {ReturnType<typeof latentRow>[]} rows
+ */
+function measuring(scope, { network, order, extent }, z, rows) {
   /** @type {ReturnType<typeof changes> | undefined} */
   let job;
   const measure = scope.perFrame(() => {
@@ -210,47 +223,15 @@ function build(model, body, scope) {
   });
   let timer = 0;
   scope.onEnd(() => clearTimeout(timer));
-  const measureLater = () => {
+  return () => {
     clearTimeout(timer);
     job = undefined; // it measures about a z that is left
-    for (const { changeCell } of rows) changeCell.classList.add("vae-waits");
+    for (const row of rows) row.wait();
     timer = setTimeout(() => {
-      job = changes(network, z, order, extent, (index, change) => {
-        const row = rows[order.indexOf(index)];
-        row.change.value = `${change}`;
-        row.change.textContent = shownNumber(change, 3);
-        row.changeCell.classList.remove("vae-waits");
-      });
+      job = changes(network, z(), order, extent, (index, change) => rows[order.indexOf(index)].showChange(change));
       measure();
     }, REST_MS);
   };
-
-  /** Shows the sliders at once, the picture in the next frame. @param {number[]} next @param {boolean} [first] */
-  const show = (next, first = false) => {
-    const old = z;
-    z = next;
-    for (const { index, knob } of rows) if (first || z[index] !== old[index]) knob.set(z[index]);
-    starts.mark(({ code }) => code.every((value, i) => value === z[i]));
-    paint();
-    measureLater();
-  };
-  /** Moves z by the reader's hand. @param {number[]} next @param {{seed?: number}} [also] what else changes with it */
-  const moveTo = (next, also) => {
-    if (!also && next.every((value, i) => value === z[i])) return;
-    show(next);
-    tell(scope, model, { ...also, z: [...next] });
-  };
-  const given = () => {
-    const value = model.get("z");
-    const valid = Array.isArray(value) && value.length === count && value.every(Number.isFinite);
-    return valid ? value.map((number) => clamp(number, -extent, extent)) : new Array(count).fill(0);
-  };
-  const follow = () => {
-    const next = given();
-    if (next.some((value, i) => value !== z[i])) show(next);
-  };
-  show(given(), true);
-  return follow;
 }
 
 export default { render };
