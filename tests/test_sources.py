@@ -17,9 +17,11 @@ def put(folder: Path, **files: str) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sources, "HERE", tmp_path)
-    return tmp_path
+def here(tmp_path: Path) -> Path:
+    """The folder of the widget ``entry``."""
+    folder = tmp_path / "entry"
+    folder.mkdir()
+    return folder
 
 
 def test_each_file_stands_once_and_before_those_that_need_it(here: Path) -> None:
@@ -30,7 +32,7 @@ def test_each_file_stands_once_and_before_those_that_need_it(here: Path) -> None
         entry='import {\n  one,\n} from "./base.js";\nimport { two } from "./other.js";\n\n'
         f"async function render(/** @type {{any}} */ view) {{\n  return `${{one}}${{two}}`;\n}}\n\n{END}",
     )
-    assert sources.module_source("entry.js") == (
+    assert sources.module_source(str(here / "__init__.py")) == (
         "const one = 1;\nconst two = one + 1; // so\n"
         f"async function render( view) {{\nreturn `${{one}}${{two}}`;\n}}\n{END}"
     )
@@ -59,4 +61,4 @@ def test_what_is_not_read_is_refused(here: Path, entry: str, said: str) -> None:
         entry=entry,
     )
     with pytest.raises(ValueError, match=said.replace("{ one as two }", r"\{ one as two \}")):
-        sources.module_source("entry.js")
+        sources.module_source(str(here / "__init__.py"))

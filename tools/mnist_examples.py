@@ -19,7 +19,7 @@ from vae_lib.widgets.digit_pad import EXAMPLES, fingerprint, usual_range
 
 
 def main(name: str = "mnist-2", samples: int = 16) -> None:
-    """Write ``vae_lib/widgets/data/mnist-examples.safetensors`` for a model that ships."""
+    """Write ``vae_lib/widgets/digit_pad/mnist-examples.safetensors`` for a model that ships."""
     dataset, model = data.load("mnist"), require_vae(pretrained.load(name), "DigitPad")
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -28,7 +28,6 @@ def main(name: str = "mnist-2", samples: int = 16) -> None:
     for digit in range(10):
         rows = (dataset.test_labels == digit).nonzero()[:, 0]
         chosen.append(int(rows[(elbo[rows] - elbo[rows].median()).abs().argmin()]))
-    EXAMPLES.parent.mkdir(exist_ok=True)
     content = save(
         {
             "pictures": (255 * dataset.test[chosen]).round().to(torch.uint8),

@@ -586,7 +586,7 @@ def test_examples_that_are_refused() -> None:
 def test_every_word_comes_from_python() -> None:
     assert an_explorer().words == WORDS
     assert not re.search(r"^\s*import\b|\bimport\(", SeriesExplorer._esm, re.MULTILINE)
-    own = (pretrained.SHIPPED.parent / "widgets" / "series_explorer.js").read_text("utf-8")
+    own = (pretrained.SHIPPED.parent / "widgets" / "series_explorer" / "series_explorer.js").read_text("utf-8")
     assert set(re.findall(r"(?<!/)words\.(\w+)", own)) <= set(WORDS)
     for pattern in re.findall(r"words\[`\$\{over\}_(\w+)`\]", own):
         assert {f"beta_{pattern}", f"epoch_{pattern}"} <= set(WORDS)

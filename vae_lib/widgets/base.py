@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 from typing import Any, Final, Literal, TypedDict
 
 import anywidget
@@ -27,8 +28,14 @@ ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
     nn.Sigmoid: "sigmoid",
 }
 LARGEST_SEED: Final = 2**32 - 1
+SEEDS: Final = (0, LARGEST_SEED)
+"""Of ``normals`` and ``uniforms``."""
 
 Range = tuple[float, float]
+FINITE: Final[Range] = (-math.inf, math.inf)
+
+Parts = tuple[tuple[str, str], ...]
+"""The name of each number of a trait, and what to do where it lies beyond its limits."""
 
 
 class Layer(TypedDict):
@@ -168,15 +175,6 @@ def widget_palette() -> dict[str, Any]:
     return {"terms": {name: list(shade) for name, shade in palette.TERMS.items()}, "digits": list(palette.DIGITS)}
 
 
-def finite_pair(value: Any) -> list[float] | None:
-    """Two finite numbers of a list, a tuple, an array or a tensor, or ``None`` for anything else."""
-    try:
-        numbers = [] if isinstance(value, str | bytes) else [float(number) for number in value]
-    except (TypeError, ValueError):
-        return None
-    return numbers if len(numbers) == 2 and all(math.isfinite(number) for number in numbers) else None
-
-
 def uniforms(seed: int, count: int) -> np.ndarray:
     """The first ``count`` numbers strictly between 0 and 1 of a seed, float64 of shape (count,).
 
@@ -209,39 +207,59 @@ def normals(seed: int, count: int) -> np.ndarray:
     return numbers
 
 
-def number_in(value: Any, limits: Range) -> float | None:
-    """``value`` as a number within the limits, or None."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if limits[0] <= number <= limits[1] else None
+class Numbers(traitlets.TraitType[Any, Any]):
+    """A trait that holds a number, or a list of them, each finite and within its limits, and says why it refuses.
 
+    A list may be given as a list, a tuple, an array or a tensor. The page gets the limits as ``BookWidget.limits``.
 
-class NumberIn(traitlets.TraitType[float, Any]):
-    """A trait that holds a number from ``limits``, and names value and limits when it refuses another."""
+    Args:
+        default: a number, or a list of numbers; an empty list stands for one of any length.
+        limits: the lowest and the highest value of each number.
+        what: what the trait must be, as its refusal says.
+        parts: what each number of a list is called when it lies beyond its limits, and what to do then.
+        remedy: what to do when it is refused.
+        whole: takes whole numbers alone, of any kind.
+    """
 
-    def __init__(self, default: float, limits: Range) -> None:
+    def __init__(
+        self,
+        default: float | list[float],
+        *limits: Range,
+        what: str = "",
+        parts: Parts = (),
+        remedy: str = "",
+        whole: bool = False,
+    ) -> None:
         super().__init__(default)
-        self.limits = limits
+        self.limits, self.parts, self.whole = limits, parts, whole
+        self.remedy = f"; {remedy}" if remedy else ""
+        low, high = limits[0]
+        one = f"a {'whole ' if whole else ''}number from {low} to {high}"
+        self.what = what or (f"two numbers from {low:g} to {high:g}" if isinstance(default, list) else one)
 
-    def validate(self, obj: Any, value: Any) -> float:
-        number = number_in(value, self.limits)
-        if number is None:
-            low, high = self.limits
-            raise traitlets.TraitError(f"{self.name} must be a number from {low} to {high}, got {value!r}")
-        return number
+    def validate(self, obj: Any, value: Any) -> Any:
+        alone = not isinstance(self.default_value, list)
+        numbers = self._numbers([value] if alone else value)
+        limits = self.limits if self.default_value else self.limits * len(numbers)
+        within = [low <= number <= high for number, (low, high) in zip(numbers, limits, strict=False)]
+        if len(numbers) != len(limits) or not numbers or not (self.parts or all(within)):
+            raise traitlets.TraitError(f"{self.name} must be {self.what}, got {value!r}{self.remedy}")
+        for number, fits, (part, remedy), (low, high) in zip(numbers, within, self.parts, limits, strict=False):
+            if not fits:
+                raise traitlets.TraitError(
+                    f"{self.name}'s {part} must lie from {low:g} to {high:g}, got {number}; {remedy}"
+                )
+        return numbers[0] if alone else numbers
 
-
-class Seed(traitlets.TraitType[int, Any]):
-    """A trait that holds the seed of ``normals``, a whole number from 0 to 2³² − 1."""
-
-    default_value = 0
-
-    def validate(self, obj: Any, value: Any) -> int:
-        if isinstance(value, int) and 0 <= value <= LARGEST_SEED:
-            return value
-        raise traitlets.TraitError(f"{self.name} must be a whole number from 0 to {LARGEST_SEED}, got {value!r}")
+    def _numbers(self, values: Any) -> list[float]:
+        """``values`` as finite numbers, or none at all."""
+        if isinstance(values, str | bytes):
+            return []
+        try:
+            numbers = [operator.index(value) if self.whole else float(value) for value in values]
+        except (TypeError, ValueError):
+            return []
+        return numbers if all(math.isfinite(number) for number in numbers) else []
 
 
 def check_image_shape(image_shape: tuple[int, int] | None, data_dim: int) -> tuple[int, int]:
@@ -260,10 +278,31 @@ def check_image_shape(image_shape: tuple[int, int] | None, data_dim: int) -> tup
 
 
 class BookWidget(anywidget.AnyWidget):
-    """An anywidget that carries its words and colours. Subclasses set ``_esm`` and ``_css``."""
+    """An anywidget that carries its words, its colours and what its traits may be.
+
+    Subclasses set ``_esm`` and ``_css``.
+
+    Attributes:
+        limits: for each trait of numbers with limits ``[low, high]``, or a list of these for a list of numbers.
+        options: for each trait of a choice all that may be chosen.
+    """
 
     words: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     palette: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    limits: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    options: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, words: Words, **traits: Any) -> None:
-        super().__init__(words=dict(words), palette=widget_palette(), **traits)
+        own = type(self).class_traits(sync=True)
+        limits = {name: bounds for name, trait in own.items() if (bounds := _limits(trait))}
+        options = {name: list(trait.values or ()) for name, trait in own.items() if isinstance(trait, traitlets.Enum)}
+        super().__init__(words=dict(words), palette=widget_palette(), limits=limits, options=options, **traits)
+
+
+def _limits(trait: traitlets.TraitType[Any, Any]) -> list[Any] | None:
+    """The limits of a trait as the page takes them, or None for one without."""
+    if isinstance(trait, traitlets.Int) and trait.max is not None:
+        return [trait.min, trait.max]
+    if not isinstance(trait, Numbers) or FINITE in trait.limits:
+        return None
+    return [list(each) for each in trait.limits] if isinstance(trait.default_value, list) else list(trait.limits[0])

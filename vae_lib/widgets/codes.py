@@ -8,25 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-import traitlets
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from vae_lib.widgets.base import finite_pair
+from vae_lib.widgets.base import FINITE, Numbers
 
 Values = Tensor | ArrayLike | None
 MOST_CHOICES: Final = 12
 SMALLEST_EXTENT: Final = 3.0
 
 
-class PlanePoint(traitlets.TraitType[list[float], Any]):
-    """A trait that holds two finite numbers as a list, and takes them as a list, a tuple, an array or a tensor."""
-
-    def validate(self, obj: Any, value: Any) -> list[float]:
-        numbers = finite_pair(value)
-        if numbers is None:
-            raise traitlets.TraitError(f"{self.name} must be two finite numbers such as [0.5, -1.0], got {value!r}")
-        return numbers
+def plane_point(x: float = 0.0, y: float = 0.0) -> Numbers:
+    """A trait that holds a point of a plane."""
+    return Numbers([x, y], FINITE, FINITE, what="two finite numbers such as [0.5, -1.0]")
 
 
 def check_codes(codes: Values) -> Tensor:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-HERE: Final = Path(__file__).parent
+SHARED_STYLE: Final = Path(__file__).parent / "shared" / "common.css"
 IMPORT: Final = re.compile(r'^import \{\s*\w+(?:,\s+\w+)*,?\s*\} from "(\.{1,2}/[\w./]+\.js)";\n', re.MULTILINE)
 DECLARED: Final = re.compile(r"^(?:export )?((?:async )?(?:function|class|const|let) (\w+))", re.MULTILINE)
 COMMENT: Final = re.compile(r"^[ \t]*//.*|[ \t]*/\*\*(?:(?!\*/)[\s\S])*\*/", re.MULTILINE)
@@ -18,19 +18,20 @@ REFUSED: Final = re.compile(r"^(?:import|export)\b.*|.*\bimport[(.].*|^(?:[^`\n]
 ENTRY: Final = "export default { render };\n"
 
 
-def module_source(entry: str) -> str:
+def module_source(file: str) -> str:
     """The ES module of a widget: each file that it imports, once and before those that need it, then its own.
 
     Comments and indentation stay behind, because a page that shows the widget carries the text.
 
     Args:
-        entry: the widget's own file in this folder, which ends with ``export default { render };``.
+        file: the widget's Python file, ``__file__``. Its module lies beside it, has the name of their folder and ends
+            with ``export default { render };``.
 
     Raises:
         ValueError: a form that is not read, files that import each other, or one name in two of them.
     """
     texts: dict[Path, str] = {}
-    _collect(HERE / entry, (), texts)
+    _collect(_own(file, ".js"), (), texts)
     owners: dict[str, Path] = {}
     for path, text in texts.items():
         for _, name in DECLARED.findall(text):
@@ -39,9 +40,15 @@ def module_source(entry: str) -> str:
     return "".join(_bare(path, text.removesuffix(ENTRY)) for path, text in texts.items()) + ENTRY
 
 
-def style_source(name: str) -> str:
-    """The style sheet of a widget: ``common.css``, then its own file."""
-    return "\n".join((HERE / each).read_text(encoding="utf-8") for each in ("common.css", name))
+def style_source(file: str) -> str:
+    """The style sheet of a widget: what all share, then its own, which lies beside its Python ``file``."""
+    return "\n".join(each.read_text(encoding="utf-8") for each in (SHARED_STYLE, _own(file, ".css")))
+
+
+def _own(file: str, suffix: str) -> Path:
+    """What lies beside a widget's Python file and has the name of their folder."""
+    folder = Path(file).parent
+    return folder / f"{folder.name}{suffix}"
 
 
 def _collect(path: Path, asking: tuple[Path, ...], texts: dict[Path, str]) -> None:

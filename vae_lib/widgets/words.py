@@ -324,7 +324,7 @@ LATENT_SLIDERS: Final[Words] = {
     "draw": "Draw from the prior",
     "digits_caption": "Or start from the code of a test digit:",
     "digit": "Start from the code of a test digit {label}",
-    "summary": "{used} of {all} latent numbers are used. One whose KL is under 0.01 nats is marked unused.",
+    "summary": "{used} of {all} latent numbers are used. One whose KL is under {unused} nats is marked unused.",
     "latent": "z{index}",
     "kl_head": "KL in nats",
     "change_head": "change",

@@ -3,10 +3,17 @@
 import { haloText } from "./canvas.js";
 import { shownNumber } from "./words.js";
 
+/** @import { Scene } from "./stage.js" */
+
 /** 1, 2, 5, 10, ..., or 0.5, 0.2, ...: the first of these that is at least `least`. @param {number} least */
 export function roundUp(least) {
   const power = 10 ** Math.floor(Math.log10(least) + 1e-9);
   return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
+}
+
+/** A picture over a number line on a scene. @param {Scene} scene @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range as of `Chart` */
+export function chartOf({ context, width, height }, range) {
+  return new Chart(context, width, height, range);
 }
 
 /** A picture over a number line: the axis below, a scale at the left, room above and below for what is written. */
@@ -70,6 +77,16 @@ export class Chart {
     context.stroke();
   }
 
+  /** @param {Scene} scene @param {number[]} dashed */
+  grid({ inks }, dashed) {
+    this.drawGrid(inks, dashed);
+  }
+
+  /** @param {Scene} scene @param {string[]} names */
+  labels({ inks, font }, [name]) {
+    this.drawLabels(inks, font, name);
+  }
+
   /** Paper, a line at each tick, dashes at `marks`. @param {any} inks @param {number[]} [marks] */
   drawGrid(inks, marks = []) {
     const { context, width, height } = this;
@@ -112,10 +129,17 @@ export class Chart {
     haloText(context, name, width - 7, height - 3, inks.quiet, inks.paper);
   }
 
-  /** A function of z as a path, two points to a pixel. @param {(z: number) => number} f */
-  path(f) {
+  /** A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above zero. @param {(z: number) => number} f */
+  path(f, rest = -Infinity) {
     const path = new Path2D();
-    for (let px = 0; px <= this.width; px += 0.5) path.lineTo(px, this.y(f(this.z(px))));
+    let down = false;
+    for (let px = 0; px <= this.width; px += 0.5) {
+      const value = f(this.z(px));
+      const rises = value * this.scale >= rest;
+      if (rises && down) path.lineTo(px, this.y(value));
+      else if (rises) path.moveTo(px, this.y(value));
+      down = rises;
+    }
     return path;
   }
 

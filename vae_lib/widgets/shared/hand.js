@@ -1,6 +1,9 @@
 // A hand on a picture: by mouse, pen or finger, and by the arrow keys.
 
-/** @import { Scope } from "./view.js" */
+/**
+ * @import { Scope } from "./view.js"
+ * @typedef {[number, number]} Place in pixels of an element
+ */
 
 /**
  * One hand at a time on an element, by mouse, pen or finger.
@@ -43,6 +46,59 @@ export function draggable(scope, target, { take, move, drop, hover }) {
       drop?.();
     }, { signal });
   }
+}
+
+/**
+ * Rings on a picture, each to be taken hold of near by.
+ * @template Name
+ * @param {Scope} scope @param {HTMLElement} target
+ * @param {{rings: () => {name: Name, at: Place, from?: Place}[], move: (at: Place, name: Name) => void,
+ *   changed?: () => void, beside?: (event: PointerEvent) => Name | null, cursor?: (name: Name | null) => string,
+ *   reach?: number, away?: (ring: Place, at: Place) => number}} options
+ *   `move` hears where what is held shall be: the ring, or the place `from` that it stands for; `changed` hears when a
+ *   hand takes or lets go; `beside` says what a hand holds that is near no ring; `reach` and `away` are in pixels
+ */
+export function grab(
+  scope,
+  target,
+  {
+    rings,
+    move,
+    changed = () => {},
+    beside = () => null,
+    cursor,
+    reach = 28,
+    away = (ring, at) => Math.hypot(ring[0] - at[0], ring[1] - at[1]),
+  },
+) {
+  const hand = { held: /** @type {Name | null} */ (null) };
+  const near = (/** @type {Place} */ at) => {
+    const found = rings().filter((ring) => away(ring.at, at) <= reach);
+    return found.reduce((best, one) => (away(one.at, at) < away(best.at, at) ? one : best), found[0]);
+  };
+  draggable(scope, target, {
+    take: (at, event) => {
+      const ring = near(at);
+      const name = ring ? ring.name : beside(event);
+      if (name === null) return null;
+      const from = ring?.from ?? ring?.at ?? at;
+      hand.held = name;
+      changed();
+      return { name, offset: [from[0] - at[0], from[1] - at[1]] };
+    },
+    move: ([x, y], { name, offset }) => move([x + offset[0], y + offset[1]], name),
+    drop: () => {
+      hand.held = null;
+      changed();
+    },
+    hover: cursor && ((at) => (target.style.cursor = cursor(near(at)?.name ?? null))),
+  });
+  return hand;
+}
+
+/** What a mouse or a pen holds beside every ring; a finger scrolls there. @template Name @param {Name} name @returns {(event: PointerEvent) => Name | null} */
+export function notByTouch(name) {
+  return (event) => (event.pointerType === "touch" ? null : name);
 }
 
 /**

@@ -4,6 +4,7 @@ import { channels, drawRing, fitCanvas, haloText, INKS, mixed } from "./canvas.j
 import { clamp } from "./numbers.js";
 
 /**
+ * @import { Mark } from "./marks.js"
  * @import { Plane } from "./plane.js"
  * @import { Theme } from "./view.js"
  */
@@ -129,6 +130,11 @@ export function drawCircles(
     context.stroke();
   }
   context.setLineDash([]);
+}
+
+/** The prior's circles, as a mark. @returns {Mark} */
+export function priorCircles() {
+  return ({ context, colours }, plane) => drawCircles(context, plane, colours.prior);
 }
 
 /** The ellipses of one and two standard deviations about a pixel. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {number[]} radii of one standard deviation @param {string} colour */

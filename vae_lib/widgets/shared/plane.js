@@ -4,6 +4,8 @@ import { haloText } from "./canvas.js";
 import { clamp } from "./numbers.js";
 import { shownNumber } from "./words.js";
 
+/** @import { Scene } from "./stage.js" */
+
 /** A square piece of the plane, from −extent to extent in both directions, on a square of `size` pixels. */
 export class Plane {
   /** @param {number} extent @param {number} size */
@@ -35,6 +37,18 @@ export class Plane {
       2 ** Math.floor(Math.log2(this.extent) - 1);
     const last = Math.floor((this.extent * 0.97) / step);
     return Array.from({ length: 2 * last + 1 }, (_, i) => (i - last) * step);
+  }
+
+  /** Paper, and the lines on it. @param {Scene} scene */
+  grid({ context, inks }) {
+    context.fillStyle = inks.paper;
+    context.fillRect(0, 0, this.size, this.size);
+    this.drawGrid(context, inks);
+  }
+
+  /** @param {Scene} scene @param {[string, string]} names */
+  labels({ context, inks, font }, names) {
+    this.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font }, names);
   }
 
   /**
