@@ -102,7 +102,9 @@ def test_toys_have_their_shapes() -> None:
 
 @pytest.mark.parametrize("name", ["nist", "", "Digits", "digits "])
 def test_an_unknown_name_is_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"name must be one of digits, mnist, ring, clusters, parabola, got '{name}'"):
+    with pytest.raises(
+        ValueError, match=f"name must be 'digits', 'mnist', 'ring', 'clusters' or 'parabola', got '{name}'"
+    ):
         data.load(name)
 
 
@@ -227,9 +229,9 @@ def test_binarize_flips_coins_with_the_brightness_as_probability() -> None:
 
 @pytest.mark.parametrize(("values", "said"), [([0.5, 1.5], "0.5 to 1.5"), ([-0.25, 1.0], "-0.25 to 1")])
 def test_binarize_refuses_what_is_no_brightness(values: list[float], said: str) -> None:
-    with pytest.raises(ValueError, match=rf"brightness must lie in \[0, 1\], got values from {said}"):
+    with pytest.raises(ValueError, match=rf"x must lie in \[0, 1\], got values from {said}"):
         data.binarize(torch.tensor(values))
-    with pytest.raises(ValueError, match="brightness"):
+    with pytest.raises(ValueError, match="x must be finite, but row 0 is not"):
         data.binarize(torch.tensor([0.5, float("nan")]))
 
 

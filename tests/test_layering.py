@@ -16,8 +16,10 @@ PACKAGE = Path(vae_lib.__file__).parent
 ORDER = (
     "palette",
     "checks",
+    "mnist",
     "data",
     "distributions",
+    "networks",
     "model",
     "evidence",
     "latent",

@@ -202,7 +202,7 @@ def test_config_builds_the_same_model_again(kwargs: dict[str, Any]) -> None:
         ({"latent_dim": -2}, "latent_dim must be at least 1, got -2"),
         ({"hidden": (8, 0)}, r"hidden must be at least 1, got \(8, 0\)"),
         ({"likelihood": "poisson"}, "'gaussian' or 'bernoulli', got 'poisson'"),
-        ({"activation": "gelu"}, "activation must be one of 'silu', 'tanh', 'relu', got 'gelu'"),
+        ({"activation": "gelu"}, "activation must be 'silu', 'tanh' or 'relu', got 'gelu'"),
         ({"sigma": 0.0}, "sigma must be a positive number, got 0"),
         ({"sigma": -0.5}, "sigma must be a positive number, got -0.5"),
         ({"sigma": math.nan}, "sigma must be a positive number, got nan"),

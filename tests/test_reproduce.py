@@ -308,7 +308,7 @@ def test_another_file_is_left_alone(tmp_path: Path, content: str, capsys: pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "abacus"], "device must be 'auto', 'cpu' or 'cuda', got 'abacus'"),
+        (["--device", "abacus"], "device must be 'auto', 'cpu', 'cuda' or 'mps', got 'abacus'"),
         (["--lr", "-1"], "lr must be a positive number, got -1"),
     ],
 )

@@ -103,12 +103,12 @@ def test_history_holds_sums_over_pixels_and_means_over_examples() -> None:
 
 
 def test_history_weighs_a_short_last_batch_by_its_examples() -> None:
-    x = toy(20)
-    x[0] = 30.0  # one row that stands out in whichever batch it lands
+    x = toy(20) / 10 + 0.45
+    x[0] = 0.0  # one row that stands out in whichever batch it lands
     torch.manual_seed(0)
-    model = Autoencoder(6, 2, (8,), sigma=0.5)
+    model = Autoencoder(6, 2, (8,), sigma=0.01)
     with torch.no_grad():
-        expected = log_normal(x.numpy(), model.decode(model.encode(x)).numpy(), 0.25).mean()
+        expected = log_normal(x.numpy(), model.decode(model.encode(x)).numpy(), 1e-4).mean()
     for batch_size in (1, 7, 19, 20, 500):
         history = fit(model, x, epochs=1, batch_size=batch_size, lr=1e-12)
         assert history.reconstruction[0] == pytest.approx(expected, rel=1e-4)
@@ -477,7 +477,7 @@ def test_a_learning_rate_that_blows_up_leaves_the_weights_of_the_epoch_before(
 
 def test_a_batch_that_overflows_stops_before_its_step(steps: list[dict[str, Any]]) -> None:
     """Finite data whose square is infinite in float32."""
-    model, x = small(), toy(50)
+    model, x = small(sigmoid=False), toy(50)
     first = weights(model)
     x[23] = 1e30
     order = torch.randperm(50, generator=torch.Generator().manual_seed(4)).tolist()
@@ -533,7 +533,7 @@ def test_a_held_out_elbo_that_is_not_finite_is_not_called_best() -> None:
         ({"lr": math.inf}, "lr must be a positive number, got inf"),
         ({"lr": lambda epoch: 2.0 - epoch, "epochs": 3}, r"lr must be a positive number, got 0\.0 in epoch 2"),
         ({"objective": training.elbo, "beta": 2.0}, r"beta=2\.0 weighs the KL term of the ELBO; leave it out"),
-        ({"device": "gpu"}, "device must be 'auto', 'cpu' or 'cuda', got 'gpu'"),
+        ({"device": "gpu"}, "device must be 'auto', 'cpu', 'cuda' or 'mps', got 'gpu'"),
         ({"beta": -1.0}, r"beta must be a number of at least 0, got -1\.0"),
         ({"beta": math.nan}, "beta must be a number of at least 0, got nan"),
         ({"patience": 3}, "patience=3 needs validation examples"),
@@ -552,7 +552,7 @@ def test_settings_out_of_range_are_named(kwargs: dict[str, Any], message: str) -
 def test_mean_terms_refuses_nothing_to_average() -> None:
     with pytest.raises(ValueError, match="samples must be at least 1, got 0"):
         mean_terms(small(), toy(), samples=0)
-    with pytest.raises(ValueError, match=r"x must hold at least one example, got shape \(0, 6\)"):
+    with pytest.raises(ValueError, match=r"x must have shape .* with at least one row, got \(0, 6\)"):
         mean_terms(small(), toy()[:0])
 
 
@@ -580,8 +580,8 @@ def test_a_history_is_drawn_as_it_is() -> None:
 # --- checkpoints -----------------------------------------------------------------------------------------------------
 
 
-class CrashError(Exception):
-    """Ends a training from its hook, as a crash would."""
+class CrashError(BaseException):
+    """Ends a training from its hook, as a crash would: nothing is tidied up."""
 
 
 def crash_after(epoch: int) -> Any:
@@ -711,7 +711,8 @@ def test_killed_at_ten_random_moments_it_loses_at_most_the_running_epoch(tmp_pat
     assert kept == sorted(set(kept))
     assert kept[-1] >= 20
     assert result["same"]  # ten times interrupted, to the bit what an uninterrupted training has after that epoch
-    assert set(result["files"]) <= {"run", "run.part"}
+    assert all(name == "run" or name.endswith(".part") for name in result["files"])
+    assert len(result["files"]) <= 2  # what nine of the ten left is gone
 
 
 @pytest.mark.parametrize(
@@ -728,9 +729,9 @@ def test_killed_at_ten_random_moments_it_loses_at_most_the_running_epoch(tmp_pat
         ({"model": Autoencoder(6, 2, (8,))}, r"model was VAE\(, now it is Autoencoder\("),
         ({"x": toy(50, 1)}, r"x was \(50, 6\) with checksum \w+, now it is \(50, 6\) with checksum"),
         ({"x": toy(49)}, r"x was \(50, 6\) .*, now it is \(49, 6\)"),
-        ({"epochs": 4}, "epochs was 3, now it is 4"),
+        ({"epochs": 2}, "epochs was 3, now it is 2"),
         ({"lr": 2e-3}, r"lr was 0\.001 in epoch 1, now it is 0\.002 in epoch 1"),
-        ({"lr": lambda epoch: 1e-3}, r"lr was 0\.00077\d* in epoch 2, now it is 0\.001 in epoch 2"),
+        ({"lr": lambda epoch: 1e-3}, "schedule was cosine, now it is as told"),
         ({"beta": 2.0}, r"objective was elbo\(beta=1\.0\), now it is elbo\(beta=2\.0\)"),
         ({"batch_size": 64}, "batch_size was 128, now it is 64"),
         ({"seed": 1}, "seed was 0, now it is 1"),
@@ -977,5 +978,5 @@ else:
         plain, auto = small(), small()
         assert fit(plain, toy(), epochs=2) == fit(auto, toy(), epochs=2, device="auto")
         assert torch.equal(weights(plain), weights(auto))
-        with pytest.raises(ValueError, match="torch finds no GPU; use 'auto' or 'cpu'"):
+        with pytest.raises(ValueError, match="torch finds no such GPU; use 'auto' or 'cpu'"):
             fit(small(), toy(), epochs=1, device="cuda")

@@ -7,18 +7,47 @@ The toys are two-dimensional, for pictures in which everything can be seen.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vae_lib import checks
+from vae_lib.mnist import DataUnavailableError as DataUnavailableError
+from vae_lib.mnist import mnist_root as mnist_root
+from vae_lib.mnist import read_mnist
 
-class DataUnavailableError(RuntimeError):
-    """A data set that has to be downloaded could not be; the message says what to do."""
+Examples: TypeAlias = Any
+"""What ``examples`` takes: a tensor, an array, a list, a data set."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a model was trained on, as far as pictures of it need to know; a model keeps it, and ``save`` writes it.
+
+    Attributes:
+        image_shape: ``(height, width)`` or ``(channels, height, width)`` of a picture.
+        classes: the name of each label, from 0.
+        columns: the name of each number of a row of a table.
+        center, scale: what was taken from each column, and what it was divided by then.
+    """
+
+    image_shape: tuple[int, ...] | None = None
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    def standardized(self, rows: Tensor) -> Tensor:
+        """Rows in the units of the table, ``(..., columns)``, as the model takes them."""
+        return (rows - rows.new_tensor(self.center)) / rows.new_tensor(self.scale) if self.scale else rows
+
+    def in_units(self, rows: Tensor) -> Tensor:
+        """The way back: what a model gives, ``(..., columns)``, in the units of the table."""
+        return rows * rows.new_tensor(self.scale) + rows.new_tensor(self.center) if self.scale else rows
 
 
 @dataclass(frozen=True)
@@ -29,7 +58,8 @@ class Dataset:
         name: the name that ``load`` takes.
         train, test: examples, shape ``(count, data_dim)``: float32 in [0, 1], or uint8 where bytes were asked for.
         train_labels, test_labels: class of each example, int64, shape ``(count,)``. No VAE is trained on them.
-        image_shape: ``(height, width)``, or ``None`` for points in the plane.
+        image_shape: ``(height, width)`` or ``(channels, height, width)``; ``None`` for what is no picture.
+        about: what else there is to know of your own data: names of classes and columns, and the table's units.
     """
 
     name: str
@@ -37,7 +67,8 @@ class Dataset:
     test: Tensor
     train_labels: Tensor
     test_labels: Tensor
-    image_shape: tuple[int, int] | None
+    image_shape: tuple[int, ...] | None
+    about: About = About()
 
     @property
     def data_dim(self) -> int:
@@ -62,51 +93,11 @@ def _digits() -> Dataset:
     return Dataset("digits", train, test, train_labels, test_labels, image_shape=(8, 8))
 
 
-def mnist_root() -> Path:
-    """Folder that holds MNIST: the environment's ``VAE_LIB_DATA``, or a cache in the home directory."""
-    return Path(os.environ.get("VAE_LIB_DATA") or Path.home() / ".cache" / "vae_lib")
-
-
 def _mnist() -> Dataset:
     """The pictures as bytes."""
-    root = mnist_root()
-    raw = root / "MNIST" / "raw"
-    try:
-        if not all((raw / name).exists() for name in _MNIST_FILES):
-            from torchvision.datasets import MNIST  # imports torch's compiler, 160 MB: only to download
-
-            MNIST(str(root), download=True)
-        train, train_labels, test, test_labels = (_read_idx(raw / name, dims) for name, dims in _MNIST_FILES.items())
-        if (len(train), len(test)) != (len(train_labels), len(test_labels)):
-            raise ValueError(f"{len(train)} + {len(test)} pictures, {len(train_labels)} + {len(test_labels)} labels")
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise DataUnavailableError(
-            f"MNIST could not be read from {root} nor downloaded ({reason}): connect to the internet, set VAE_LIB_DATA "
-            "to a folder that holds MNIST/raw (delete it if damaged), or use load('digits'), which needs no network"
-        ) from None
+    train, train_labels, test, test_labels = read_mnist()
     rows = (train.flatten(1), test.flatten(1))
     return Dataset("mnist", *rows, train_labels.long(), test_labels.long(), image_shape=(28, 28))
-
-
-_MNIST_FILES = {
-    "train-images-idx3-ubyte": 3,
-    "train-labels-idx1-ubyte": 1,
-    "t10k-images-idx3-ubyte": 3,
-    "t10k-labels-idx1-ubyte": 1,
-}
-
-
-def _read_idx(path: Path, dims: int) -> Tensor:
-    """A file of MNIST's: 0, 0, 8 for bytes, the number of axes, each one's length in four bytes, then the bytes."""
-    content = np.fromfile(path, dtype=np.uint8)
-    header = 4 + 4 * dims
-    if content[:4].tolist() != [0, 0, 8, dims] or len(content) < header:
-        raise ValueError(f"{path.name} does not begin as a file of bytes with {dims} axes does")
-    shape = [int(length) for length in content[4:header].view(">u4")]
-    if math.prod(shape) != len(content) - header or (dims == 3 and shape[1:] != [28, 28]):
-        raise ValueError(f"{path.name} says it holds {shape}, but {len(content) - header} bytes follow")
-    return torch.from_numpy(content[header:].reshape(shape))
 
 
 def _toy(draw: Callable[[int, torch.Generator], tuple[Tensor, Tensor]], name: str) -> Dataset:
@@ -155,6 +146,102 @@ def brightness(x: Tensor) -> Tensor:
     return x.float().div_(255) if x.dtype == torch.uint8 else x
 
 
+def examples(
+    x: Examples,
+    name: str = "x",
+    *,
+    width: int | None = None,
+    pictures: bool = True,
+    like: Tensor | None = None,
+    keep_bytes: bool = False,
+) -> Tensor:
+    """The one rule for data, which every function keeps: rows of floating point, or a sentence that says what is wrong.
+
+    Taken: tensors and arrays of any kind of number, nested lists, lists of pictures, data sets of torch. Bytes, uint8,
+    are brightness times 255; True and False are 1 and 0. A picture that comes as ``(height, width)`` becomes a row.
+
+    Args:
+        x: the examples.
+        name: of the argument, for the error.
+        width: numbers in one example.
+        pictures: whether they are brightness from 0 to 1; else any finite numbers, and no bytes.
+        like: a tensor whose kind and device the rows shall have; by default they keep their own, or are float32.
+        keep_bytes: leave uint8 for ``brightness`` to divide later, batch by batch.
+
+    Raises:
+        TypeError: something else than numbers.
+        ValueError: another width, numbers that are not finite, pictures outside of [0, 1], or bytes that are none.
+    """
+    x = _rows(_as_tensor(x, name), width, name)
+    if x.dtype == torch.uint8:
+        if not pictures:
+            raise ValueError(f"{name} holds bytes; pass {name}.float() for numbers, or {name} / 255 for brightness")
+        if x.numel() and x.max() == 1:
+            raise ValueError(f"{name} holds bytes of 0 and 1 alone, where 255 is full; if 1 is, pass {name}.float()")
+        return x if keep_bytes else brightness(x) if like is None else brightness(x).to(like)
+    if like is not None:
+        x = x.to(like.device, like.dtype)
+    elif x.dtype not in (torch.float32, torch.float64):
+        x = x.float()
+    if x.numel() == 0:
+        return x
+    low, high = (float(end) for end in x.detach().aminmax())
+    if not math.isfinite(low + high):
+        bad = ~torch.isfinite(x.detach()).reshape(-1, x.shape[-1]).all(1)
+        raise ValueError(f"{name} must be finite, but row {int(bad.nonzero()[0])} is not; remove or repair it")
+    if pictures and not (low >= -ROUNDING and high <= 1 + ROUNDING):
+        raise ValueError(f"{name} must lie in [0, 1], got values from {low:g} to {high:g}; {_remedy(name, low, high)}")
+    return x
+
+
+ROUNDING = 1e-5
+"""How far outside of [0, 1] brightness may lie, as resizing and float16 leave it."""
+
+
+def _remedy(name: str, low: float, high: float) -> str:
+    if low >= 0:
+        return "divide by the most that a pixel can be, such as 255; for a table take VAE(..., sigmoid=False)"
+    shifted = f"for brightness from -1 to 1 pass ({name} + 1) / 2, " if low >= -1 and high <= 1 else ""
+    return f"{shifted}for a table take VAE(..., sigmoid=False)"
+
+
+def _as_tensor(x: Examples, name: str) -> Tensor:
+    if isinstance(x, Dataset):
+        raise TypeError(f"{name} must be one part of the data set; pass {name}.train or {name}.test")
+    if hasattr(x, "dataset") and hasattr(x, "batch_size"):
+        raise TypeError(f"{name} is a {type(x).__name__}; pass its .dataset, of which batches are cut here")
+    try:
+        if isinstance(x, torch.utils.data.Dataset):  # of pairs of a picture and its class, or of pictures
+            items = (x[place] for place in range(len(x)))  # type: ignore[arg-type]
+            x = [item[0] if isinstance(item, tuple) else item for item in items]
+        if isinstance(x, list | tuple) and x and all(isinstance(item, Tensor) for item in x):
+            x = torch.stack(list(x))
+        elif not isinstance(x, Tensor) and any(
+            hasattr(x, kind) for kind in ("__array__", "__array_interface__", "sort")
+        ):
+            array = np.array(x)  # a copy, which torch may write to
+            wide = array.dtype.kind == "u" and array.dtype.itemsize > 1  # torch has few operations for these
+            x = torch.from_numpy(array.astype(np.int64 if wide else array.dtype.newbyteorder("=")))
+    except (TypeError, ValueError, RuntimeError):
+        shapes = sorted({np.shape(item) for item in x}) if isinstance(x, list | tuple) else []
+        if len(shapes) > 1:
+            raise ValueError(f"{name} holds pictures of shapes {shapes[0]} and {shapes[-1]}; make them one") from None
+    if not isinstance(x, Tensor) or x.is_complex() or x.is_sparse or x.is_quantized:
+        raise TypeError(f"{name} must be numbers: a tensor, an array or a list of pictures, got {checks.shown(x)}")
+    return x.long() if x.dtype in (torch.uint16, torch.uint32, torch.uint64) else x
+
+
+def _rows(x: Tensor, width: int | None, name: str) -> Tensor:
+    """Pictures of any shape as rows of ``width`` numbers, where their last axes hold just so many."""
+    for axis in range(x.ndim - 1, -1, -1):
+        if width is not None and math.prod(x.shape[axis:]) == width:
+            return x.flatten(axis)
+    if width is not None or x.ndim == 0:
+        raise ValueError(f"{name} must have shape (..., {width or 'width'}) for this model, got {tuple(x.shape)}")
+    return x
+
+
+@checks.typed
 def load(name: str = "digits", *, as_bytes: bool = False) -> Dataset:
     """Load a data set by name: the same tensors on every machine and in every call.
 
@@ -169,8 +256,7 @@ def load(name: str = "digits", *, as_bytes: bool = False) -> Dataset:
         ValueError: an unknown name, or bytes of a data set other than MNIST.
         DataUnavailableError: MNIST is not on this machine and cannot be downloaded.
     """
-    if name not in _LOADERS:
-        raise ValueError(f"name must be one of {', '.join(NAMES)}, got {name!r}")
+    checks.one_of(NAMES, name=name)
     if as_bytes and name != "mnist":
         raise ValueError(f"only mnist is stored as bytes; leave as_bytes out for {name!r}")
     dataset = _LOADERS[name]()
@@ -179,7 +265,8 @@ def load(name: str = "digits", *, as_bytes: bool = False) -> Dataset:
     return replace(dataset, train=brightness(dataset.train), test=brightness(dataset.test))
 
 
-def binarize(x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+@checks.typed
+def binarize(x: Examples, *, generator: torch.Generator | None = None) -> Tensor:
     """Turn grey values into coin flips: each pixel becomes 1 with probability equal to its brightness.
 
     Done anew at every pass this is the dynamic binarization of Burda et al. 2015.
@@ -187,11 +274,26 @@ def binarize(x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
     Raises:
         ValueError: a value outside [0, 1].
     """
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        raise ValueError(f"brightness must lie in [0, 1], got values from {x.min():g} to {x.max():g}")
-    return torch.bernoulli(x, generator=generator)
+    return torch.bernoulli(examples(x).clamp(0, 1), generator=generator)
 
 
+@checks.typed
+def dequantize(x: Tensor, *, levels: int = 256, generator: torch.Generator | None = None) -> Tensor:
+    """Noise within each step of brightness, so that densities can be compared: (x·(levels − 1) + u) / levels.
+
+    Args:
+        x: brightness in [0, 1], whole multiples of 1 / (levels − 1).
+        levels: how many there are; 256 for bytes.
+        generator: the source of u, uniform from 0 to 1.
+
+    Source: Theis et al. 2016, section 3.1; ``evidence.bits_per_dimension`` makes the usual unit of the result.
+    """
+    checks.at_least(2, levels=levels)
+    x = examples(x)
+    return (x * (levels - 1) + torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)) / levels
+
+
+@checks.typed
 def slant(x: Tensor, image_shape: tuple[int, int]) -> Tensor:
     """How far the ink leans to the right for each pixel that it goes up: the slope of its line of regression.
 

@@ -18,6 +18,7 @@ from vae_lib import checks
 LOG_2PI = math.log(2 * math.pi)
 
 
+@checks.typed
 def gaussian_log_density(x: Tensor, mean: Tensor | float, log_var: Tensor | float) -> Tensor:
     """Log density of a diagonal Gaussian, log N(x | mean, diag(exp(log_var))).
 
@@ -36,6 +37,7 @@ def gaussian_log_density(x: Tensor, mean: Tensor | float, log_var: Tensor | floa
     return per_dim.sum(-1)
 
 
+@checks.typed
 def gaussian_kl(
     mean: Tensor,
     log_var: Tensor,
@@ -62,6 +64,7 @@ def gaussian_kl(
     return per_dim.sum(-1)
 
 
+@checks.typed
 def bernoulli_log_density(x: Tensor, logits: Tensor) -> Tensor:
     """Log probability of independent coin flips, log Bernoulli(x | sigmoid(logits)).
 
@@ -87,10 +90,12 @@ class Gaussian(NamedTuple):
         """Standard deviation σ = exp(log_var / 2), shape ``(..., dim)``."""
         return torch.exp(0.5 * self.log_var)
 
+    @checks.typed
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density at ``z`` in nats: ``(..., dim)`` to ``(...)``."""
         return gaussian_log_density(z, self.mean, self.log_var)
 
+    @checks.typed
     def rsample(self, samples: int | None = None, *, generator: torch.Generator | None = None) -> Tensor:
         """Reparameterized draws z = μ + σε, ε ~ N(0, I); gradients reach μ and σ.
 
@@ -114,6 +119,7 @@ class Gaussian(NamedTuple):
         return gaussian_kl(self.mean, self.log_var)
 
 
+@checks.typed
 def standard_normal_log_density(z: Tensor) -> Tensor:
     """Log density of the prior P(z) = N(0, I) in nats: ``(..., dim)`` to ``(...)``."""
     return gaussian_log_density(z, 0.0, 0.0)

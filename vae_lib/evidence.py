@@ -10,6 +10,7 @@ exact ``LinearGaussian``; an ``Autoencoder`` is a TypeError. Results are per exa
     elbo_terms            the right side of Eq. (4), by draws or by quadrature
     iwae_bound            the bound of Burda et al. 2015, between the ELBO and log P(X)
     iwae_curve            the same over k, from weights that are there already
+    bits_per_dimension    the usual unit for pictures of bytes
     gap_parts             what Eq. (4) loses to the family of Q, and what to the encoder
     active_units          latents that the encoder uses
 """
@@ -19,13 +20,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_lib import checks
+from vae_lib import checks, data
+from vae_lib.data import Examples
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE, Terms
 
@@ -39,8 +41,9 @@ MAX_CELLS = 2**22
 """Cells of a grid: at 32 bytes each, what fits beside everything else on a machine of 2 GB."""
 
 
+@runtime_checkable
 class LatentModel(Protocol):
-    """What the evidence of a model is computed from."""
+    """A model with P(z) and P(X|z), such as a VAE."""
 
     latent_dim: int
 
@@ -61,18 +64,19 @@ class Estimate(NamedTuple):
     effective_samples: Tensor
 
 
-def _check_model(model: LatentModel) -> None:
-    if not hasattr(model, "log_likelihood"):
-        raise TypeError(
-            f"log P(X) and its bounds need a model with P(z) and P(X|z), got {type(model).__name__}; take a VAE"
-        )
-
-
-def _check_batch(model: LatentModel, x: Tensor, samples: int) -> None:
-    _check_model(model)
-    if x.ndim != 2 or len(x) == 0:
+def _examples(model: LatentModel, x: Examples, q: Gaussian | None = None, *, one: bool = False) -> Tensor:
+    """The examples as the model takes them, a batch or one, each with its Q."""
+    x = model.examples(x) if hasattr(model, "examples") else data.examples(x, pictures=False)
+    if one and x.ndim != 1:
+        raise ValueError(f"x must be one example of shape (data_dim,), got {tuple(x.shape)}")
+    if not one and (x.ndim != 2 or len(x) == 0):
         raise ValueError(f"x must have shape (batch, data_dim) with at least one example, got {tuple(x.shape)}")
-    checks.at_least(1, samples=samples)
+    if q is not None and not q.mean.shape == q.log_var.shape == (*x.shape[:-1], model.latent_dim):
+        raise ValueError(
+            f"q must have shape {(*x.shape[:-1], model.latent_dim)}, a Gaussian for each example, got "
+            f"{tuple(q.mean.shape)} and {tuple(q.log_var.shape)}"
+        )
+    return x
 
 
 def _chunks(samples: int, x: Tensor) -> list[int]:
@@ -81,11 +85,13 @@ def _chunks(samples: int, x: Tensor) -> list[int]:
     return [size] * (samples // size) + [samples % size] * (samples % size > 0)
 
 
+@checks.typed
 def log_mean_exp(log_values: Tensor, dim: int = 0) -> Tensor:
     """log of the mean of exp(log_values) over one axis, without overflow."""
     return torch.logsumexp(log_values, dim) - math.log(log_values.shape[dim])
 
 
+@checks.typed
 def summarize(log_weights: Tensor) -> Estimate:
     """Turn log weights of shape ``(samples, batch)`` into an estimate of the log of their mean."""
     samples = len(log_weights)
@@ -97,8 +103,9 @@ def summarize(log_weights: Tensor) -> Estimate:
 
 
 @torch.no_grad()
+@checks.typed
 def prior_log_weights(
-    model: LatentModel, x: Tensor, samples: int, *, generator: torch.Generator | None = None
+    model: LatentModel, x: Examples, samples: int, *, generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor]:
     """Draw z from the prior and weigh each example by P(X|z), the integrand's other factor in Eq. (1).
 
@@ -109,7 +116,8 @@ def prior_log_weights(
     Returns:
         z of shape ``(samples, latent_dim)`` and log P(X|z) of shape ``(samples, batch)``, in nats.
     """
-    _check_batch(model, x, samples)
+    x = _examples(model, x)
+    checks.at_least(1, samples=samples)
     sizes = _chunks(samples, x)
     draws = [torch.randn(n, model.latent_dim, generator=generator, dtype=x.dtype, device=x.device) for n in sizes]
     log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
@@ -118,8 +126,9 @@ def prior_log_weights(
     return torch.cat(draws), log_weights
 
 
+@checks.typed
 def prior_monte_carlo(
-    model: LatentModel, x: Tensor, samples: int, *, generator: torch.Generator | None = None
+    model: LatentModel, x: Examples, samples: int, *, generator: torch.Generator | None = None
 ) -> Estimate:
     """Eq. (1) as an average: P(X) ≈ mean of P(X|z) over z drawn from P(z).
 
@@ -129,8 +138,9 @@ def prior_monte_carlo(
 
 
 @torch.no_grad()
+@checks.typed
 def importance_log_weights(
-    model: LatentModel, x: Tensor, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
+    model: LatentModel, x: Examples, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
 ) -> Tensor:
     """Draw z from Q(z|X) and weigh by P(X|z) P(z) / Q(z|X).
 
@@ -143,7 +153,8 @@ def importance_log_weights(
         Log weights in nats, shape ``(samples, batch)``. Their mean is the ELBO; the log of the mean weight is an
         estimate of log P(X).
     """
-    _check_batch(model, x, samples)
+    x = _examples(model, x, q)
+    checks.at_least(1, samples=samples)
     log_weights = torch.empty(samples, len(x), dtype=x.dtype, device=x.device)
     for part in log_weights.split(_chunks(samples, x)):  # small results kept between large ones pin their memory
         z = q.rsample(len(part), generator=generator)  # (part, batch, latent_dim)
@@ -151,15 +162,17 @@ def importance_log_weights(
     return log_weights
 
 
+@checks.typed
 def importance_sampling(
-    model: LatentModel, x: Tensor, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
+    model: LatentModel, x: Examples, q: Gaussian, samples: int, *, generator: torch.Generator | None = None
 ) -> Estimate:
     """P(X) = E_Q[P(X|z) P(z) / Q(z|X)]: Eq. (1) with the draws where they count, and the weight that keeps it true.
 
     This is the correct form of the notes' claim E_Q[P(X|z)] = P(X). A batch is taken in parts where the weights of all
     of it would be many, so that 5000 samples of 10,000 examples stay far below 1 GB.
     """
-    _check_batch(model, x, samples)
+    x = _examples(model, x, q)
+    checks.at_least(1, samples=samples)
     size = max(1, CHUNK_NUMBERS // samples)
     parts = zip(x.split(size), q.mean.split(size), q.log_var.split(size), strict=True)
     estimates = [
@@ -169,6 +182,7 @@ def importance_sampling(
     return Estimate(*map(torch.cat, zip(*estimates, strict=True)))
 
 
+@checks.typed
 def iwae_curve(log_weights: Tensor, ks: Sequence[int]) -> Tensor:
     """The IWAE bound for several k from one set of weights: rises from the ELBO (k = 1) towards log P(X).
 
@@ -194,9 +208,10 @@ def iwae_curve(log_weights: Tensor, ks: Sequence[int]) -> Tensor:
     return torch.stack([log_mean_exp(group, dim=1).mean(0) for group in groups])
 
 
+@checks.typed
 def iwae_bound(
     model: LatentModel,
-    x: Tensor,
+    x: Examples,
     q: Gaussian,
     k: int,
     *,
@@ -219,6 +234,23 @@ def iwae_bound(
     return iwae_curve(log_weights, [k])[0]
 
 
+@checks.typed
+def bits_per_dimension(log_evidence: Tensor, data_dim: int, *, levels: int = 256) -> Tensor:
+    """What it takes to write a picture down: −log₂ P(counts) over its numbers, at most, from dequantized examples.
+
+    Args:
+        log_evidence: log P(X), or a bound below it, of ``data.dequantize(x)``, in nats.
+        data_dim: numbers in one example.
+        levels: of brightness; 256 for bytes. Of a model that knows nothing it takes log₂ levels: 8 bits.
+
+    Source: Theis et al. 2016, section 3.1, eq. 4.
+    """
+    checks.at_least(1, data_dim=data_dim)
+    checks.at_least(2, levels=levels)
+    return (math.log(levels) - log_evidence / data_dim) / math.log(2)
+
+
+@checks.typed
 def quadrature(q: Gaussian, nodes: int = 32) -> tuple[Tensor, Tensor]:
     """Gauss–Hermite nodes and weights for expectations under a Gaussian of one or two latents.
 
@@ -241,9 +273,10 @@ def quadrature(q: Gaussian, nodes: int = 32) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
+@checks.typed
 def elbo_terms(
     model: LatentModel,
-    x: Tensor,
+    x: Examples,
     q: Gaussian,
     *,
     samples: int | None = None,
@@ -260,7 +293,8 @@ def elbo_terms(
     Returns:
         Both terms in nats, shape ``(batch,)``; ``.elbo`` is their difference.
     """
-    _check_batch(model, x, 1 if samples is None else samples)
+    x = _examples(model, x, q)
+    checks.at_least(1, samples=1 if samples is None else samples)
     if samples is None:
         z, weights = quadrature(q)
         log_likelihood = torch.cat([model.log_likelihood(x, part) for part in z.split(_chunks(len(z), x)[0])])
@@ -294,7 +328,8 @@ class GapParts(NamedTuple):
         return self.best_elbo - self.elbo
 
 
-def gap_parts(model: LatentModel, x: Tensor, q: Gaussian) -> GapParts:
+@checks.typed
+def gap_parts(model: LatentModel, x: Examples, q: Gaussian) -> GapParts:
     """The gap of Eq. (4), 𝒟[Q(z|X)‖P(z|X)], as the sum of two: of the family of Q and of the encoder.
 
     log P(X) comes from the grid, and both ELBOs by quadrature, so one or two latents only. The best Q is found for
@@ -307,7 +342,7 @@ def gap_parts(model: LatentModel, x: Tensor, q: Gaussian) -> GapParts:
 
     Source: Cremer et al. 2018, eqs. 5 to 7.
     """
-    _check_batch(model, x, 1)
+    x = _examples(model, x, q)
     log_evidence, best = [], []
     for row, mean, log_var in zip(x, q.mean.detach(), q.log_var.detach(), strict=True):
         cells = grid(model, row, q=Gaussian(mean, log_var))
@@ -345,6 +380,7 @@ def _climb(model: LatentModel, x: Tensor, start: Gaussian) -> Gaussian:
     return Gaussian(*(part.detach() for part in moved()))
 
 
+@checks.typed
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     """How many latents have a posterior mean whose variance over the examples exceeds ``threshold``.
 
@@ -416,7 +452,8 @@ def _log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
     return log_joint
 
 
-def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent: float = 6.0) -> Grid:
+@checks.typed
+def uniform_grid(model: LatentModel, x: Examples, *, spacing: float = 0.1, extent: float = 6.0) -> Grid:
     """Cells of equal size over the square (or segment) from −extent to extent.
 
     Args:
@@ -426,10 +463,10 @@ def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent:
 
     Source: the midpoint rule on Eq. (1).
     """
-    _check_model(model)
+    x = _examples(model, x, one=True)
     _check_latent_dim(model.latent_dim)
-    if x.ndim != 1:
-        raise ValueError(f"x must be one example of shape (data_dim,), got {tuple(x.shape)}")
+    if x.device.type == "mps":
+        raise ValueError("a grid needs float64, which Apple's GPU has not; use model.cpu() and x.cpu()")
     if not 0 < spacing <= extent < math.inf:
         raise ValueError(f"spacing must lie between 0 and extent={extent}, got {spacing}")
     count = round(2 * extent / spacing)
@@ -444,9 +481,10 @@ def uniform_grid(model: LatentModel, x: Tensor, *, spacing: float = 0.1, extent:
     return Grid(z, log_cell, _log_joint(model, x, z))
 
 
+@checks.typed
 def grid(
     model: LatentModel,
-    x: Tensor,
+    x: Examples,
     *,
     q: Gaussian | None = None,
     extent: float = 6.0,
@@ -470,7 +508,9 @@ def grid(
         ValueError: more than two latents, an example of the wrong shape, or more than ``MAX_CELLS`` cells.
         RuntimeError: the sum did not settle, or the posterior reaches the edge of a grid already grown beyond ±50.
     """
-    _check_model(model)
+    x = _examples(model, x, q, one=True)
+    checks.positive(spacing=spacing, extent=extent, tolerance=tolerance)
+    checks.at_least(0, max_halvings=max_halvings)
     if q is not None:
         extent = max(extent, float((q.mean.abs() + 8 * q.std).max()))
     current = uniform_grid(model, x, spacing=spacing, extent=extent)

@@ -18,6 +18,7 @@ PAIRS_AT_ONCE: Final = 2**22  # of a point and a component: 32 MB for two latent
 SMALLEST_SINE: Final = 1e-4  # below it two directions are one, and float32 has no plane left to turn in
 
 
+@checks.typed
 def straight(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """Points on the straight line from ``start`` to ``end``, both included, at equal distances.
 
@@ -33,6 +34,7 @@ def straight(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return (1 - share) * start + share * end
 
 
+@checks.typed
 def spherical(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """Points on the arc from ``start`` to ``end`` about the origin, both included, at equal angles.
 
@@ -63,6 +65,7 @@ def spherical(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return direction * ((1 - share) * lengths[0] + share * lengths[1])
 
 
+@checks.typed
 def traversal(z: Tensor, index: int, values: Tensor) -> Tensor:
     """Copies of ``z`` whose number ``index`` takes each of the values in turn.
 
@@ -83,6 +86,7 @@ def traversal(z: Tensor, index: int, values: Tensor) -> Tensor:
     return points
 
 
+@checks.typed
 def aggregate_log_density(q: Gaussian, z: Tensor) -> Tensor:
     """Log density of the aggregate posterior, the mean of Q(z|X) over the examples that ``q`` was made from.
 
@@ -120,6 +124,7 @@ class RateParts(NamedTuple):
     error: float
 
 
+@checks.typed
 def rate_parts(q: Gaussian, *, samples: int = 20, generator: torch.Generator | None = None) -> RateParts:
     """Takes the mean KL to the prior apart: what z says about X, and how far the codes as a whole are from the prior.
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from vae_lib import checks
+from vae_lib import checks, data
+from vae_lib.data import Examples
 from vae_lib.distributions import Gaussian, gaussian_log_density, standard_normal_log_density
 
 
@@ -30,6 +31,7 @@ class LinearGaussian:
     Source: Tipping & Bishop 1999.
     """
 
+    @checks.typed
     def __init__(self, weight: Tensor, sigma: float, mean: Tensor | None = None) -> None:
         if weight.ndim != 2:
             raise ValueError(f"weight must have shape (data_dim, latent_dim), got {tuple(weight.shape)}")
@@ -41,13 +43,17 @@ class LinearGaussian:
         self.sigma = float(sigma)
         self.mean = torch.zeros(self.data_dim, dtype=weight.dtype) if mean is None else mean
 
+    def examples(self, x: Examples, name: str = "x") -> Tensor:
+        """The examples as this model takes them, ``(..., data_dim)``; any finite numbers."""
+        return data.examples(x, name, width=self.data_dim, pictures=False, like=self.weight)
+
     def decode(self, z: Tensor) -> Tensor:
         """f(z) = Wz + m: ``(..., latent_dim)`` to ``(..., data_dim)``."""
         return z @ self.weight.T + self.mean
 
-    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+    def log_likelihood(self, x: Examples, z: Tensor) -> Tensor:
         """log P(X|z) in nats; leading axes of ``x`` and ``z`` broadcast."""
-        return gaussian_log_density(x, self.decode(z), 2 * math.log(self.sigma))
+        return gaussian_log_density(self.examples(x), self.decode(z), 2 * math.log(self.sigma))
 
     def log_prior(self, z: Tensor) -> Tensor:
         """log P(z) in nats: ``(..., latent_dim)`` to ``(...)``."""
@@ -93,7 +99,8 @@ class LinearGaussian:
         return self.reconstruction(x, q) - q.kl()
 
 
-def ppca(x: Tensor, latent_dim: int) -> LinearGaussian:
+@checks.typed
+def ppca(x: Examples, latent_dim: int) -> LinearGaussian:
     """The linear-Gaussian model of largest likelihood, in closed form.
 
     Args:
@@ -109,7 +116,10 @@ def ppca(x: Tensor, latent_dim: int) -> LinearGaussian:
 
     Source: Tipping & Bishop 1999, eqs. 7 and 8.
     """
+    x = data.examples(x, pictures=False)
     data_dim = x.shape[-1]
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"x must have shape (count, data_dim) with at least one row, got {tuple(x.shape)}")
     if not 1 <= latent_dim < data_dim:
         raise ValueError(f"latent_dim must be between 1 and {data_dim - 1}, got {latent_dim}")
     mean = x.mean(0)

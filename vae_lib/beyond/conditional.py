@@ -72,6 +72,7 @@ class ConditionalVAE(VAE):
         checks.at_least(1, classes=classes)
         super().__init__(data_dim, latent_dim, hidden, sigma=sigma, learn_sigma=learn_sigma)
         self.classes = classes
+        self.row_dim = data_dim + classes
         self.encoder = Encoder(data_dim + classes, latent_dim, self.hidden)
         self.decoder = Decoder(latent_dim + classes, data_dim, self.hidden[::-1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -61,6 +62,7 @@ class Run:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     before: dict[str, Tensor] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
+    begun_here: bool = False
 
     @property
     def epochs(self) -> int:
@@ -71,18 +73,41 @@ class Run:
     def out_of_patience(self) -> bool:
         return self.patience is not None and self.epochs - self.history.best_epoch >= self.patience
 
-    def resume(self, checkpoint: Checkpoint) -> None:
+    def resume(self, checkpoint: Checkpoint, seed: int) -> None:
         """Take up the state in the file; without a file, write the first one, which shows that it can be written."""
         self.checkpoint = checkpoint
         if not checkpoint.path.exists():
             self._save(checkpoint)
+            self.begun_here = True
             return
         saved = checkpoint.read()
-        self.model.load_state_dict(saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.generator.set_state(saved["generator"])
-        self.history = History(**saved["history"])
-        self.best_weights = saved["best_weights"]
+        try:
+            self.model.load_state_dict(saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.history = History(**saved["history"])
+            self.best_weights = saved["best_weights"]
+            if saved["settings"].get("device") == checkpoint.settings.get("device"):
+                self.generator.set_state(saved["generator"])
+            else:  # whose random numbers are others: begin new ones, of this place
+                self.generator.manual_seed(seed + 1_000_003 * self.epochs)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise ValueError(
+                f"checkpoint {checkpoint.path} is damaged ({error!r}); delete it to start again"
+            ) from error
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """A training that failed in its first epoch leaves no checkpoint that the next call would be compared with."""
+        if (
+            kind is not None
+            and issubclass(kind, Exception)
+            and self.begun_here
+            and self.epochs == 0
+            and self.checkpoint
+        ):
+            self.checkpoint.path.unlink(missing_ok=True)
 
     def _save(self, checkpoint: Checkpoint) -> None:
         checkpoint.write(
@@ -135,6 +160,10 @@ class Run:
     def close(self, stopped: bool) -> History:
         """Leave the model with its best weights, ready to evaluate."""
         self.history.stopped = stopped
+        if stopped:
+            warnings.warn(
+                f"training was stopped after {self.epochs} whole epochs; the model keeps what it learned", stacklevel=4
+            )
         if self.best_weights:
             self.model.load_state_dict(self.best_weights)
         else:

@@ -6,14 +6,18 @@ import functools
 import math
 import zlib
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-from vae_lib import checks
-from vae_lib.model import VAE
+from vae_lib import checks, data
+from vae_lib.model import VAE, Networks
 from vae_lib.runs.optimizer import Optimizer
+
+MOST_EPOCHS: Final = 10**7
+"""More would fill the memory with rates, one for each."""
 
 
 def cosine(epochs: int, first: float, last: float) -> tuple[float, ...]:
@@ -24,37 +28,45 @@ def cosine(epochs: int, first: float, last: float) -> tuple[float, ...]:
 def learning_rates(lr: float | Callable[[int], float], epochs: int) -> list[float]:
     """The learning rate of each epoch: as the function says, or falling from ``lr`` to a tenth of it."""
     checks.at_least(1, epochs=epochs)
+    if epochs > MOST_EPOCHS:
+        raise ValueError(f"epochs must be at most {MOST_EPOCHS}, got {checks.shown(epochs)}")
     if callable(lr):
-        rates = [float(lr(epoch)) for epoch in range(1, epochs + 1)]
-        for epoch, rate in enumerate(rates, start=1):
-            if not 0 < rate < math.inf:
-                raise ValueError(f"lr must be a positive number, got {rate} in epoch {epoch}")
-        return rates
+        rates = []
+        for epoch in range(1, epochs + 1):
+            rates.append(lr(epoch))
+            try:
+                checks.positive(lr=rates[-1])
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{error} in epoch {epoch}") from None
+        return [float(rate) for rate in rates]
     checks.positive(lr=lr)
     return [lr * share for share in cosine(epochs, 1.0, 0.1)]
 
 
-def check_settings(
-    x: Tensor, validation: Tensor | None, *, batch_size: int, beta: float, patience: int | None, own_objective: bool
-) -> None:
-    """A ValueError for a setting out of range, or data that is no table of finite numbers."""
+def check_settings(batch_size: int, beta: float, seed: int, patience: int | None, *, held_out: bool, own: bool) -> None:
+    """A ValueError for a setting out of range; ``own`` says that the objective is not the ELBO of Eq. (4)."""
     checks.at_least(1, batch_size=batch_size)
-    if not 0 <= beta < math.inf:
-        raise ValueError(f"beta must be a number of at least 0, got {beta}")
-    if own_objective and beta != 1:
+    checks.at_least(0, seed=seed)
+    if seed >= 2**63:
+        raise ValueError(f"seed must be below 2**63, got {seed}")
+    checks.not_negative(beta=beta)
+    if own and beta != 1:
         raise ValueError(f"beta={beta} weighs the KL term of the ELBO; leave it out beside an objective of your own")
     if patience is not None:
-        if validation is None:
+        if not held_out:
             raise ValueError(f"patience={patience} needs validation examples to watch; pass validation=...")
         checks.at_least(1, patience=patience)
-    for name, data in (("x", x), ("validation", validation)):
-        if data is None:
-            continue
-        if data.ndim != 2 or len(data) == 0:
-            raise ValueError(f"{name} must have shape (count, data_dim) with at least one row, got {tuple(data.shape)}")
-        if not all(math.isfinite(end) for end in data.aminmax()):  # in one pass and without a copy
-            bad = int((~torch.isfinite(data).all(dim=1)).nonzero()[0])
-            raise ValueError(f"{name} must be finite, but row {bad} is not; remove or repair it")
+
+
+def table(model: object, x: data.Examples, name: str) -> Tensor:
+    """Examples as a table for this model, by the one rule of ``data.examples``; bytes stay bytes."""
+    if isinstance(model, Networks):
+        x = model.examples(x, name, keep_bytes=True)
+    else:  # a model of which nothing is known takes any finite numbers, and bytes as brightness
+        x = data.examples(x, name, pictures=getattr(x, "dtype", None) == torch.uint8, keep_bytes=True)
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"{name} must have shape (count, data_dim) with at least one row, got {tuple(x.shape)}")
+    return x
 
 
 def described(
@@ -63,6 +75,7 @@ def described(
     x: Tensor,
     validation: Tensor | None,
     rates: list[float],
+    lr: float | Callable[[int], float],
     objective: Callable[..., Any],
     **others: object,
 ) -> dict[str, str]:
@@ -77,9 +90,11 @@ def described(
         "x": _fingerprint(x),
         "validation": "absent" if validation is None else _fingerprint(validation),
         "epochs": str(len(rates)),
+        "schedule": "as told" if callable(lr) else "cosine",
         "lr": "\n".join(f"{rate!r} in epoch {epoch}" for epoch, rate in enumerate(rates, start=1)),
         "optimizer": f"{type(optimizer).__name__}({defaults})",
         "device": x.device.type,
+        "code": _code(),
         "objective": _name(objective),
         **{name: str(value) for name, value in others.items()},
     }
@@ -88,6 +103,14 @@ def described(
 def _fingerprint(data: Tensor) -> str:
     checksum = zlib.crc32(data.cpu().contiguous().numpy().data)
     return f"{tuple(data.shape)} with checksum {checksum:08x}"
+
+
+@functools.cache
+def _code() -> str:
+    """A checksum of what a step consists of, so that a change of it between two parts of a training is noticed."""
+    package = Path(__file__).parent.parent
+    files = [package / f"{name}.py" for name in ("distributions", "model", "training")]
+    return f"checksum {zlib.crc32(b''.join(path.read_bytes() for path in files)):08x}"
 
 
 def _name(function: Callable[..., Any]) -> str:
