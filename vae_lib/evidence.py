@@ -538,7 +538,7 @@ def grid(
 
 
 @torch.no_grad()
-def grid_log_evidence(model: VAE, x: Tensor, *, spacing: float = 0.1, extent: float = 6.0) -> Tensor:
+def grid_log_evidence(model: VAE, x: Examples, *, spacing: float = 0.1, extent: float = 6.0) -> Tensor:
     """log P(X) of many examples by one sum over equal cells, shape ``(batch,)``: each picture is decoded once for all.
 
     Args:
@@ -551,7 +551,7 @@ def grid_log_evidence(model: VAE, x: Tensor, *, spacing: float = 0.1, extent: fl
 
     Source: the midpoint rule on Eq. (1).
     """
-    _check_batch(model, x, 1)
+    x = _examples(model, x)
     _check_latent_dim(model.latent_dim)
     if model.likelihood != "gaussian":
         raise ValueError(f"likelihood must be 'gaussian', got {model.likelihood!r}; take grid, for one example")
