@@ -54,7 +54,7 @@ def summary(source: str, tags: list[str]) -> str:
     """The line that a cell folds to."""
     if "check" in tags:
         count = sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source)))
-        return f"Checked here: {count} {'number' if count == 1 else 'numbers'} of the text"
+        return f"Checked here: {count} {'statement' if count == 1 else 'statements'} of the text"
     lines = source.strip().count("\n") + 1
     return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}"
 
@@ -68,9 +68,11 @@ class Fold(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         first = True
         for cell in list(self.document.findall(nodes.container)):
-            if cell.get("nb_element") != "cell_code" or cell.get("hide_mode"):
+            if cell.get("nb_element") != "cell_code":
                 continue
             tags = cell["cell_metadata"].get("tags", [])
+            if cell.get("hide_mode") and "check" not in tags:
+                continue
             if not cell.children or cell[0].get("nb_element") != "cell_code_source" or "exercise" in tags:
                 continue
             cell["hide_mode"] = "input"
