@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 
 class Site:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import api_reference
 import pytest
 from bs4 import BeautifulSoup
 from small_site import Site
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
-
-import api_reference
 
 MODULE = '''"""Equations (1) to (4): everything. As in chapters 2 to 4.
 

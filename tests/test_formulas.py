@@ -6,14 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import formulas
 import pytest
 from docutils import nodes
 from small_site import Site
 from sphinx.errors import ExtensionError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
-
-import formulas
 
 MYST = {"myst_enable_extensions": ["dollarmath"], "myst_update_mathjax": False}
 

@@ -33,7 +33,7 @@ def style() -> str:
     """What a drawing wears where no page dresses it; on the site ``book.css`` has the same rules."""
     light, dark = (
         f"svg{{--c:{ink}}}" + "".join(f".{name}{{--c:{shade[index]}}}" for name, shade in palette.TERMS.items())
-        for index, ink in enumerate((palette.INK, palette.INK_ON_DARK))
+        for index, ink in enumerate(palette.NEUTRALS["ink"])
     )
     return f"{light}@media(prefers-color-scheme:dark){{{dark}}}{RULES}"
 

@@ -25,11 +25,25 @@ TERMS: Final[dict[str, Shade]] = {
     "prior": Shade("#5A6472", "#A9B4C2"),  # P(z)
 }
 
-INK: Final = "#1F2430"  # text and axes
-INK_ON_DARK: Final = "#E6E9EF"
+NEUTRALS: Final[dict[str, Shade]] = {
+    "paper": Shade("#FDFDFB", "#17181B"),
+    "ink": Shade("#1C2430", "#EEF1F5"),  # text
+    "quiet": Shade("#5D6672", "#A8B0BA"),  # captions
+    "edge": Shade("#D4D8DD", "#3A3E45"),  # frames and buttons
+    "track": Shade("#D9DDE2", "#3D424A"),  # what a slider's handle runs on
+    "axis": Shade("#C3C8CF", "#484D55"),
+    "grid": Shade("#ECEEF0", "#25272C"),
+}
+"""Of the widgets: ``common.css`` and ``canvas.js`` say them again, and a test compares."""
+
+LINK: Final = Shade("#0B57C4", "#7FB0F5")  # in a table's stripe, where the theme's is too faint
+
+# Figures are drawn on white; the site turns their lightness over on a dark page.
+INK: Final = NEUTRALS["ink"].light  # text and axes
 FAINT: Final = "#C9CED6"  # frames and grids
 PAPER: Final = "#FFFFFF"
 PICTURE: Final = "gray_r"  # matplotlib's map of brightness: ink on paper
+NIGHT: Final = ("#000000", "#2B2B2B")  # a picture of white on black in a widget, and its frame; a light page inverts it
 
 DIGITS: Final[tuple[str, ...]] = (
     "#4477AA",

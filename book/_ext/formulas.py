@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
+from built_pages import rewrite
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line
@@ -115,18 +114,11 @@ class Formulas:
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
         if self.process:
             self.process.communicate()
-        if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
-            return
-        for path in Path(app.outdir).glob("*.html"):
-            page = path.read_text(encoding="utf-8")
-            if (whole := self.with_letters(page)) != page:
-                path.write_text(whole, encoding="utf-8")
+        rewrite(app, exception, self.with_letters)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     formulas = Formulas()
-    own = b"".join(Path(__file__).with_suffix(end).read_bytes() for end in (".py", ".mjs"))
-    app.add_config_value("formulas_digest", sha256(own).hexdigest(), "html")  # Sphinx writes every page again
     app.add_html_math_renderer("formulas", (formulas.visit_math, None), (formulas.visit_math_block, None))
     app.connect("build-finished", formulas.finish)  # before the others that go through the pages
     return {"parallel_read_safe": True, "parallel_write_safe": False}

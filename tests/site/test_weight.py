@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from one_style_sheet import one_style_sheet
 from playwright.sync_api import Page
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
-
-import lean_site
+from unused_files import ASKED_FOR, drop_unused_files, used_files
 
 OpenPage = Callable[..., Page]
+ICONS = Path(__file__).parents[2] / "book" / "_static" / "icons.css"
 
 
 def test_nothing_refers_to_font_awesome(site: Path, pages: dict[str, BeautifulSoup]) -> None:
@@ -47,32 +45,18 @@ def test_every_file_that_a_style_sheet_refers_to_exists(site: Path, pages: dict[
             assert (sheet.parent / urlsplit(url).path).is_file(), f"{href}: {url}"
 
 
-def test_icons_are_the_theme_s_own() -> None:
-    script = (
-        '{"house":[576,512,[127968,"home"],"f015","M1 1z"],bars:[448,512,[],"f0c9","M2 2z"]};'
-        'x((function(){d("fas",p),d("fa-solid",p)}));{bars:[1,2,[],"f0c9","M3 3z"]};x((function(){d("far",p)}))'
-    )
-    icons = lean_site.read_icons(script)
-    assert icons["fas", "home"] == icons["fas", "house"] == icons["fas", "f015"] == (576, 512, "M1 1z")
-    assert icons["fas", "bars"].path == "M2 2z"
-    assert icons["far", "bars"].path == "M3 3z"
-    assert ("far", "house") not in icons
+def drawn() -> set[str]:
+    """The icons that the site has."""
+    return {*re.findall(r"\.(fa-[\w-]+)[^{}]*\{[^}]*--icon:", ICONS.read_text(encoding="utf-8"))}
 
 
-def test_icons_in_use_are_found_in_pages_and_scripts() -> None:
-    page = '<i class="theme-switch fa-solid fa-sun fa-lg"></i><script>x(`<b class="fas fa-file"></b>`)</script>'
-    assert lean_site.used_icons([page], ['i.classList="fa-brands fa-github"']) == {
-        ".fa-solid.fa-sun": ("fas", "sun"),
-        ".fas.fa-file": ("fas", "file"),
-        ".fa-brands.fa-github": ("fab", "github"),
-    }
-
-
-def test_icons_that_style_sheets_draw_are_found_where_they_are_used() -> None:
-    styles = 'html{--pst-icon-bell:"\\f0f3";--pst-icon-b:var(--pst-icon-bell)}'
-    styles += ".note:after{color:red;content:var(--pst-icon-b)}"
-    assert lean_site.icons_drawn_by_style(['<p class="note">'], styles) == {".note:after": ("fas", "f0f3")}
-    assert lean_site.icons_drawn_by_style(["<p>"], styles) == {}
+def test_every_icon_of_a_page_and_of_the_theme_s_scripts_is_drawn(site: Path, pages: dict[str, BeautifulSoup]) -> None:
+    scripts = [path.read_text(encoding="utf-8") for path in site.glob("_static/scripts/*.js")]
+    classes = [" ".join(tag["class"]) for soup in pages.values() for tag in soup.select("[class*='fa-']")]
+    classes += [text for script in scripts for text in re.findall(r'"([\w -]*\bfa-[\w -]*)"', script)]
+    used = {name for text in classes for name in text.split() if name.startswith("fa-")}
+    assert len(used) > 10
+    assert used - drawn() - {"fa-solid", "fa-brands", "fa-lg"} == set()
 
 
 def test_a_page_without_use_for_a_script_does_not_load_it(pages: dict[str, BeautifulSoup]) -> None:
@@ -110,18 +94,44 @@ def test_one_style_sheet_says_what_the_many_said(tmp_path: Path) -> None:
     head = (
         '<link href="_static/styles/a.css?d=1" rel="stylesheet" />\n<link rel="stylesheet" href="_static/b.css?v=2" />'
     )
-    page = lean_site.one_style_sheet(f'<head><link rel="icon" href="x">{head}</head>', tmp_path, frozenset())
+    page = one_style_sheet(f'<head><link rel="icon" href="x">{head}</head>', tmp_path, frozenset())
     (tag,) = BeautifulSoup(page, "html.parser").select("link[rel=stylesheet]")
     sheet = tmp_path / urlsplit(str(tag["href"])).path.removeprefix("_static/")
     assert sheet.read_text() == (
         'p{background: url("dot.png")}a{mask: url("b c.svg")}b{background: url(data:image/png;base64,AA==)}'
     )
-    assert lean_site.one_style_sheet(page, tmp_path, frozenset()) == page
+    assert one_style_sheet(page, tmp_path, frozenset()) == page
     (tmp_path / "b.css").write_text("b { color: red }")
-    again = lean_site.one_style_sheet(page, tmp_path, frozenset())
+    again = one_style_sheet(page, tmp_path, frozenset())
     assert again != page
     assert "color: red" in sheet.read_text()
-    assert lean_site.one_style_sheet("<head></head>", tmp_path, frozenset()) == "<head></head>"
+    assert one_style_sheet("<head></head>", tmp_path, frozenset()) == "<head></head>"
+
+
+def test_every_file_is_there_for_a_reason(site: Path) -> None:
+    used = {path.relative_to(site.resolve()).as_posix() for path in used_files(site.resolve())}
+    assert {"_static/favicon.svg", "_static/site.js", "site.webmanifest", "_static/icon-512.png"} <= used
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    asked_for = {name for name in files if re.fullmatch("|".join(ASKED_FOR), name)}
+    assert files - used - asked_for == set()
+
+
+def test_a_file_that_no_page_leads_to_is_dropped(tmp_path: Path) -> None:
+    texts = {
+        "index.html": '<link href="a.css?v=1"><a href="deep/b.txt#x">b</a><img src="https://example.org/c.png">',
+        "a.css": "p { background: url(d.png) } q { background: url('data:image/png;base64,AA==') }",
+        "d.png": "",
+        "deep/b.txt": "",
+        "deep/nothing/e.txt": "",
+        "c.png": "",
+        "sw.js": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    drop_unused_files(tmp_path)
+    kept = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert kept == {"index.html", "a.css", "d.png", "deep", "deep/b.txt", "sw.js"}
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -8,12 +8,12 @@ another host.
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
-from pathlib import Path
 
 from bs4 import BeautifulSoup
+from built_pages import rewrite
 from sphinx.application import Sphinx
-from sphinx.builders.html import StandaloneHTMLBuilder
 
 RULES = {
     # What has no rule of its own below: the next page, which Firefox fetches ahead.
@@ -64,14 +64,6 @@ def under_policy(page: str) -> str:
     return page.replace(BEFORE, f'{BEFORE}\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />')
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Put the policy into the pages that were built."""
-    if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
-        return
-    for path in Path(app.outdir).glob("*.html"):
-        path.write_text(under_policy(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("build-finished", finish, priority=950)  # after lean_site
+    app.connect("build-finished", partial(rewrite, change=under_policy), priority=990)  # nothing changes them any more
     return {"parallel_read_safe": True, "parallel_write_safe": True}

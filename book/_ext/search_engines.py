@@ -1,4 +1,4 @@
-"""How pages are found: a Sphinx extension.
+"""Tells search engines and shared links what each page is about: a Sphinx extension.
 
 Each page says in a sentence or two what it is about, for search engines and for links that are shared. A chapter says
 what the reader will be able to do, any other page begins with its first paragraph. Where the site has an address
@@ -66,7 +66,7 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
     """Add to a page's head what it is about."""
     said = description(doctree) if doctree else GENERATED.get(pagename, "")
     if not said:
-        logger.warning("no sentence at the start of %s tells what it is about", pagename, type="found")
+        logger.warning("no sentence at the start of %s tells what it is about", pagename, type="search_engines")
     tags = {"description": said, "twitter:card": "summary_large_image" if app.config.html_baseurl else "summary"}
     if doctree is None:
         tags["robots"] = "noindex"

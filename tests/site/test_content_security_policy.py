@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from content_security_policy import under_policy
 from playwright.sync_api import Browser, Page, expect
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
-
-import policy
 
 OpenPage = Callable[..., Page]
 # All that fetch directives govern; with a rule for each, only what is fetched ahead is left to default-src.
@@ -47,9 +42,9 @@ def test_every_page_has_it_before_all_that_it_governs(pages: dict[str, Beautiful
 
 def test_a_second_build_leaves_one_policy() -> None:
     page = '<head>\n    <meta charset="utf-8" />\n    <script>let a = 1;</script></head>'
-    once = policy.under_policy(page)
-    assert policy.under_policy(once) == once
-    changed = policy.under_policy(once.replace("let a", "let b"))
+    once = under_policy(page)
+    assert under_policy(once) == once
+    changed = under_policy(once.replace("let a", "let b"))
     assert changed.count("sha256-") == 1
     assert changed != once
 
@@ -63,7 +58,7 @@ def test_a_second_build_leaves_one_policy() -> None:
 )
 def test_a_page_that_cannot_have_one(page: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        policy.under_policy(page)
+        under_policy(page)
 
 
 def test_what_came_from_elsewhere_is_refused(browser: Browser, site_url: str) -> None:

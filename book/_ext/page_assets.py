@@ -1,0 +1,66 @@
+"""A page gets the scripts, style sheets and widgets that it uses, and no script holds its text up: a Sphinx extension.
+
+Other extensions add theirs to each page, whether its text has something for them to work on or not, and MyST-NB all
+widgets that a notebook made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+# What is added to each page, and a selector: a page where nothing matches has no use for it.
+ASSETS = {
+    r"sphinx-design\.min\.css|design-tabs\.js": "[class*='sd-']",
+    r"togglebutton|toggleHint|toggleOpenOnPrint": "[class*=toggle], .admonition.dropdown, .below-input",
+    r"copybutton\.|clipboard\.min\.js": "div.highlight pre",
+}
+
+
+def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    soup = BeautifulSoup(context.get("body", ""), "html.parser")
+    unused = "|".join(pattern for pattern, selector in ASSETS.items() if not soup.select_one(selector))
+    for kind in ("css_files", "script_files") if unused else ():
+        context[kind] = [file for file in context[kind] if not re.search(unused, f"{file.filename} {file.attributes}")]
+
+
+def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Of the widgets that a notebook made, those that the page shows, in its order, with all that they hold."""
+    pattern = r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>'
+    shown = [json.loads(view)["model_id"] for view in re.findall(pattern, context.get("body", ""), re.DOTALL)]
+    for script in context["script_files"]:
+        if script.attributes.get("type") != "application/vnd.jupyter.widget-state+json":
+            continue
+        saved = json.loads(script.attributes["body"])
+        kept: dict[str, Any] = {}
+        waiting = list(shown)
+        while waiting:
+            name = waiting.pop(0)
+            if name in saved["state"] and name not in kept:
+                kept[name] = saved["state"][name]
+                waiting += re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(kept[name]["state"]))
+        script.attributes["body"] = json.dumps({**saved, "state": kept}).replace("<", "\\u003c")
+
+
+def scripts_out_of_the_way(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Scripts that wait for the text do not hold it up; the search page calls two of them as it arrives."""
+    for script in context["script_files"]:
+        name = str(script.filename)
+        if pagename == "search" and re.search("doctools|sphinx_highlight", name):
+            script.attributes.pop("defer", None)  # every page has the same objects
+        elif re.search(r"\bsite\.js|clipboard|copybutton|sphinx-book-theme|doctools|sphinx_highlight", name):
+            script.attributes["defer"] = "defer"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    # After all others: what they add to a page is known.
+    app.connect("html-page-context", drop_unused_assets, priority=900)
+    app.connect("html-page-context", only_shown_widgets, priority=900)
+    app.connect("html-page-context", scripts_out_of_the_way, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
