@@ -1,8 +1,8 @@
 """The audit: tests/claims/ has a table for each page, of the sentences that compare, rank, attribute or generalise.
 
-A row is ``| sentence | measure | held by |``. The sentence is part of the page word for word, or of the words of its
-exercises; a pipe in it is written ``\\|``. In backticks stands what holds it: ``cell 5b236420``, whose numbers or
-argument show it, or tests, ``tests/claims/test_facts_1.py::test_...``.
+A row is ``| sentence | measure | held by |``. The sentence is a part of the page word for word, or of the words of its
+exercises; a pipe in it is written ``\\|``. In backticks stands what holds it: cells, ``cell 5b236420``, whose numbers
+or argument show it, or tests, ``tests/claims/test_facts_1.py::test_...``.
 """
 
 from __future__ import annotations

@@ -63,3 +63,31 @@ def test_a_further_latent_that_is_pinned_down_makes_the_hits_rarer() -> None:
     assert w.mean() ** 2 / (w**2).mean() == pytest.approx(share(1), rel=0.02)
     assert share(2) < 0.2 * share(1)
     assert share(3) < 0.2 * share(2)
+
+
+def even_grid(networks: Networks, x: np.ndarray) -> np.ndarray:
+    """log P(X) of each row, up to nothing: an even grid over z."""
+    axis = np.linspace(-5, 5, 161)
+    z = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    decoded = networks.decode(z)
+    errors = (x**2).sum(1)[:, None] - 2 * x @ decoded.T + (decoded**2).sum(1)
+    constant = 64 * math.log(networks.sigma * math.sqrt(2 * math.pi)) - 2 * math.log(axis[1] - axis[0])
+    return special.logsumexp(stats.norm.logpdf(z).sum(1) - errors / (2 * networks.sigma**2), axis=1) - constant
+
+
+def test_noise_is_hundreds_of_nats_below(networks: Networks) -> None:
+    found = even_grid(networks, np.random.default_rng(0).random((40, 64)))
+    assert found.mean() == pytest.approx(-200, abs=15)
+    assert 10 < found.std() < 50
+
+
+def test_a_hundred_thousand_draws_are_worth_a_few_hundred(networks: Networks) -> None:
+    x = data.load("digits").test[3].double().numpy()
+    rng = np.random.default_rng(0)
+    worth = []
+    for _ in range(5):
+        z = rng.standard_normal((100_000, 2))
+        errors = ((networks.decode(z) - x) ** 2).sum(1) / (2 * networks.sigma**2)
+        w = np.exp(errors.min() - errors)
+        worth.append(w.sum() ** 2 / (w**2).sum())
+    assert 250 < np.median(worth) < 400
