@@ -83,7 +83,7 @@ def by_lerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
         ),
         (lambda a, b, n: by_scipy(a / a.norm(), b, n), "length 1"),
         (lambda a, b, n: by_scipy(b, a, n), "backwards"),
-        (lambda a, b, n: by_scipy(a, b, n + 1)[:-1], None),  # without its end: nobody's known mistake
+        (lambda a, b, n: by_scipy(a, b, n + 1)[:-1], "end left out"),
     ],
 )
 def test_a_slip_in_the_arc_is_named_where_it_is_known(answer: Callable[..., Any], mistake: str | None) -> None:
