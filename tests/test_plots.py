@@ -12,6 +12,7 @@ from torch.distributions import MultivariateNormal
 
 from vae_lib import plots
 from vae_lib.distributions import Gaussian
+from vae_lib.training import History
 
 
 def outline(ellipse: Ellipse) -> np.ndarray:
@@ -63,3 +64,11 @@ def test_factors_stand_where_they_are_with_their_median() -> None:
         assert (np.abs(at[:, 1] - row) < 0.2).all()
     assert [text.get_text() for text in ax.texts] == ["median 8", "median 1,000"]
     assert ax.get_xscale() == "log"
+
+
+def test_the_kl_over_the_epochs_is_shown_from_zero_with_all_that_it_does_at_first() -> None:
+    kl = [1.9, 0.08, 0.07, 1.0, 3.5, 4.2, 4.6, 4.7, 4.8, 4.9, 5.0, 5.3]
+    record = History(reconstruction=[float(-epoch) for epoch in range(12)], kl=kl)
+    low, high = plots.history(record).axes[1].get_ylim()
+    assert low == 0 < min(kl)
+    assert max(kl) < high

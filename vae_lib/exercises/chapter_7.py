@@ -129,7 +129,7 @@ ANSWERS: Final = {
             1.0: "The weights add up to 1, but the variances go with their squares.",
         },
         "What is the variance of ¾·a + ¼·b, if a and b are independent draws of variance 1?",
-        5e-3,
+        6e-3,
     ),
     "beta for sigma": Number(
         0.32,
