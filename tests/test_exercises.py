@@ -1039,7 +1039,18 @@ def test_questions_of_chapter_9() -> None:
     assert best_square([0.5, 1, 2]) == pytest.approx(ANSWERS["three numbers"].right, abs=1e-3)
     triple = best_square([0.5, 1, 2])
     squared_mean = np.mean([0.5, 1, 2]) ** 2 - 0.25
-    assert_origins("three numbers", {1.75: triple + 0.25, 1.875: best_square([0.5, 2]), 1.1111: squared_mean})
+    assert_origins(
+        "three numbers",
+        {
+            1.75: triple + 0.25,
+            1.875: best_square([0.5, 2]),
+            1.1111: squared_mean,
+            1.2247: math.sqrt(triple),
+            5.0: 0.5**2 + 1 + 2**2 - 0.25,
+            0.1389: np.var([0.5, 1, 2]) - 0.25,
+            0.3333: np.var([0.5, 1, 2], ddof=1) - 0.25,
+        },
+    )
     assert words_for("three numbers", 1.875).endswith("0.5 and 2 alone.")
 
     # z ~ N(0, 1), X|z ~ N(wz, σ²): the mean of the posterior's KL is the information of z about X, in closed form
@@ -1047,7 +1058,16 @@ def test_questions_of_chapter_9() -> None:
     rate = -0.5 * math.log(1 - correlation_squared)
     assert rate == pytest.approx(ANSWERS["mean rate"].right, abs=1e-4)
     in_bits = -0.5 * math.log2(1 - correlation_squared)
-    assert_origins("mean rate", {1.3863: 2 * rate, -0.6931: 0.5 * math.log(0.3125 / 1.25), 1.0: in_bits})
+    assert_origins(
+        "mean rate",
+        {
+            1.3863: 2 * rate,
+            -0.6931: 0.5 * math.log(0.3125 / 1.25),
+            1.0: in_bits,
+            0.301: rate / math.log(10),
+            0.4024: 0.5 * math.log(1.25 / math.sqrt(0.3125)),
+        },
+    )
 
     def too_high(variance: float) -> float:
         mean = stats.norm(0.8, math.sqrt(variance)).expect(lambda z: stats.norm.logpdf(1, z, 0.5))
@@ -1055,7 +1075,8 @@ def test_questions_of_chapter_9() -> None:
 
     assert too_high(0.05) == pytest.approx(ANSWERS["no draw"].right, abs=1e-6)
     over_once = 2 * too_high(0.05)  # over σ² and not over 2σ²
-    assert_origins("no draw", {0.2: over_once, 0.4: too_high(0.2), 0.05: 0.05, -0.1: -too_high(0.05)})
+    of_std = math.sqrt(0.05) / (2 * 0.25)
+    assert_origins("no draw", {0.2: over_once, 0.4: too_high(0.2), 0.05: 0.05, -0.1: -too_high(0.05), 0.4472: of_std})
 
 
 # --- a place on the map ----------------------------------------------------------------------------------------------

@@ -29,16 +29,16 @@ def enlarge(model: HierarchicalVAE, factor: float = 3.0) -> HierarchicalVAE:
     return model
 
 
-@pytest.fixture
-def model() -> HierarchicalVAE:
+@pytest.fixture(params=[False, True], ids=["width 1", "width learned"])
+def model(request: pytest.FixtureRequest) -> HierarchicalVAE:
     torch.manual_seed(0)
-    return enlarge(HierarchicalVAE(64, bottom=3, top=2, hidden=16))
+    return enlarge(HierarchicalVAE(64, bottom=3, top=2, hidden=16, learn_width=request.param))
 
 
-@pytest.fixture
-def tiny() -> HierarchicalVAE:
+@pytest.fixture(params=[False, True], ids=["width 1", "width learned"])
+def tiny(request: pytest.FixtureRequest) -> HierarchicalVAE:
     torch.manual_seed(1)
-    return enlarge(HierarchicalVAE(3, bottom=1, top=1, hidden=8, sigma=0.3))
+    return enlarge(HierarchicalVAE(3, bottom=1, top=1, hidden=8, sigma=0.3, learn_width=request.param))
 
 
 def test_each_layer_s_kl_is_that_of_torch(model: HierarchicalVAE, digits: Dataset) -> None:
@@ -63,9 +63,9 @@ def log_evidence_by_a_sum(model: HierarchicalVAE, x: torch.Tensor) -> np.ndarray
     axis = torch.linspace(-7, 7, 281)
     step = 0.05
     with torch.no_grad():
-        centers = model.prior_bottom(axis[:, None]).mean[:, 0]
+        prior = model.prior_bottom(axis[:, None])
         shifts = torch.linspace(-7, 7, 281)
-        z_bottom = centers[:, None] + shifts  # (top, bottom)
+        z_bottom = prior.mean + prior.std * shifts  # (top, bottom)
         pictures = model.decode(z_bottom[..., None]).double().numpy()
     log_p = stats.norm.logpdf(axis.double())[:, None] + stats.norm.logpdf(shifts.double()) + 2 * math.log(step)
     sigma = float(model.log_sigma.detach().exp())
@@ -90,7 +90,8 @@ def test_weights_give_the_evidence_and_the_elbo_stays_below(tiny: HierarchicalVA
 def test_samples_follow_the_marginal(tiny: HierarchicalVAE) -> None:
     z_top = torch.randn(50_000, 1, generator=seeded(5))
     with torch.no_grad():
-        z_bottom = tiny.prior_bottom(z_top).mean + torch.randn(50_000, 1, generator=seeded(6))
+        prior = tiny.prior_bottom(z_top)
+        z_bottom = prior.mean + prior.std * torch.randn(50_000, 1, generator=seeded(6))
         expected = tiny.decode(z_bottom)
     drawn = tiny.sample(50_000, generator=seeded())
     # a pixel lies in [0, 1], so a mean of 50,000 is off by less than 0.01, four standard errors

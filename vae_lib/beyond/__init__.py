@@ -10,4 +10,5 @@ Each changes Eq. (4) to answer one problem that the plain VAE has.
     hierarchical      two layers of latents: page 10.6
     vector_quantized  words of symbols, and a prior by counting: page 10.7
     diffusion         a diffusion as a hierarchical VAE: page 10.8
+    judge             one measure for the models of all pages
 """

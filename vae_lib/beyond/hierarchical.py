@@ -41,6 +41,7 @@ class HierarchicalVAE(nn.Module):
         bottom, top: dimensions of z₁ and of z₂.
         hidden: width of every hidden layer.
         sigma: σ of P(X|z₁) = N(f(z₁), σ²I), where it starts; it is learned.
+        learn_width: let z₂ say the widths of P(z₁|z₂) as well, as ladder VAEs and NVAE do; else they are 1.
 
     Raises:
         ValueError: a size below 1, or a σ that is not a positive number.
@@ -48,20 +49,31 @@ class HierarchicalVAE(nn.Module):
     Source: the order of Q, Sønderby et al. 2016; Q as a change of the prior, Vahdat & Kautz 2020, section 3.2.
     """
 
-    def __init__(self, data_dim: int, bottom: int, top: int, hidden: int = 64, *, sigma: float = 0.2) -> None:
+    def __init__(
+        self,
+        data_dim: int,
+        bottom: int,
+        top: int,
+        hidden: int = 64,
+        *,
+        sigma: float = 0.2,
+        learn_width: bool = False,
+    ) -> None:
         super().__init__()
         checks.at_least(1, data_dim=data_dim, bottom=bottom, top=top, hidden=hidden)
         checks.positive(sigma=sigma)
-        self.bottom, self.top = bottom, top
+        self.bottom, self.top, self.learn_width = bottom, top, learn_width
         self.features = nn.Sequential(mlp((data_dim, hidden, hidden)), nn.SiLU())
         self.read_bottom = nn.Linear(hidden + bottom, 2 * bottom)
         self.read_top = mlp((hidden, hidden, 2 * top))
-        self.conditional = mlp((top, hidden, bottom))
+        self.conditional = mlp((top, hidden, 2 * bottom if learn_width else bottom))
         self.decoder = Decoder(bottom, data_dim, (hidden, hidden))
         self.log_sigma = nn.Parameter(torch.tensor(math.log(sigma)))
 
     def prior_bottom(self, z_top: Tensor) -> Gaussian:
-        """P(z₁|z₂) = N(m(z₂), I): ``(..., top)`` to a Gaussian of shape ``(..., bottom)``."""
+        """P(z₁|z₂) = N(m(z₂), I), or with learned widths: ``(..., top)`` to a Gaussian of shape ``(..., bottom)``."""
+        if self.learn_width:
+            return Gaussian(*self.conditional(z_top).chunk(2, dim=-1))
         mean = self.conditional(z_top)
         return Gaussian(mean, torch.zeros_like(mean))
 
@@ -72,11 +84,13 @@ class HierarchicalVAE(nn.Module):
     def encode_bottom(self, x: Tensor, z_top: Tensor) -> Gaussian:
         """Q(z₁|z₂, X) = N(m(z₂) + Δ, diag(s²)), where Δ and s come from X and m(z₂): ``(..., bottom)``.
 
+        With learned widths both count in those of the prior.
+
         ``x`` of shape ``(..., data_dim)`` and ``z_top`` of shape ``(..., top)`` have the same leading axes.
         """
         prior = self.prior_bottom(z_top)
         change, log_var = self.read_bottom(torch.cat([self.features(x), prior.mean], -1)).chunk(2, dim=-1)
-        return Gaussian(prior.mean + change, log_var)
+        return Gaussian(prior.mean + prior.std * change, prior.log_var + log_var)
 
     def decode(self, z_bottom: Tensor) -> Tensor:
         """f(z₁), every pixel in (0, 1): ``(..., bottom)`` to ``(..., data_dim)``."""

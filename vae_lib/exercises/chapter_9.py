@@ -18,12 +18,12 @@ ANSWERS: Final = {
             -50: "That is where the slider stands. How far is it from −40°?",
             -29: "That is where the slider stands. How far is it from −40°?",
             -10: "The size is right. Count the degrees without a sign: the gap grows alike to either side.",
-            20: "Twenty degrees away the gap is three tenths of a nat. Go back.",
-            40: "That is from W as it is to the best angle. How far may one go on from there?",
+            20: "Twenty degrees away the gap is about three tenths of a nat. Go back.",
+            40: "That is about the way from W as it is to the best angle. How far may one go on from there?",
         },
         "Set the slider to −40°, where the gap all but vanishes, and move it by single degrees, either way, until the "
         "gap passes 0.1.",
-        1.2,
+        2.4,
     ),
     "three numbers": Number(
         1.5,
@@ -32,9 +32,13 @@ ANSWERS: Final = {
             1.75: "That is the variance of X, w² + 0.25. The noise has its part in it.",
             1.875: "That is the best w² for 0.5 and 2 alone.",
             1.1111: "That squares the mean of the three. It is the mean of the squares that counts.",
+            1.2247: "That is w. What is asked for is its square.",
+            5.0: "That is the sum of the squares, less the noise. Divide the sum by three first.",
+            0.1389: "That is for the spread around the mean of the three. The model's mean is 0.",
+            0.3333: "That is for the spread around the mean of the three. The model's mean is 0.",
         },
         "X has the variance w² + 0.25, and the best variance for a mean of 0 is the mean of the squares.",
-        5e-3,
+        0.02,
     ),
     "mean rate": Number(
         0.6931,
@@ -43,9 +47,11 @@ ANSWERS: Final = {
             1.3863: "The half is missing: the rate is ½ log(1.25/σ²).",
             -0.6931: "The fraction is upside down. A rate is a KL, and a KL is never negative.",
             1.0: "That is in bits. In nats take the natural logarithm.",
+            0.301: "That is with a logarithm to the base ten. In nats take the natural one.",
+            0.4024: "That divides by σ. The fraction is the variance of the data over that of the noise.",
         },
         "Put σ² = 0.3125 into ½ log(1.25/σ²).",
-        2e-3,
+        6e-3,
     ),
     "no draw": Number(
         0.1,
@@ -55,9 +61,10 @@ ANSWERS: Final = {
             0.4: "That is for the posterior, whose variance is 0.2.",
             0.05: "That is the variance of Q. Divide it by 2σ².",
             -0.1: "The sign is flipped: without the spread of Q the number comes out too high.",
+            0.4472: "That is for the standard deviation of Q. Its variance is 0.05.",
         },
         "Compare E[(X − z)²] with (X − μ)² for z from N(μ, 0.05), then divide by 2σ².",
-        2e-3,
+        6e-3,
     ),
 }
 
@@ -74,8 +81,8 @@ QUICK: Final = (
         ),
         Wrong(
             "Nothing: with enough data any covariance does as well",
-            "It claims something that can be tested. On digits the residuals of neighbours were correlated, by 0.32 "
-            "with two latents.",
+            "It claims something that can be tested. On digits the residuals of neighbours were correlated by 0.28, "
+            "with z from the exact posterior of two latents, where the model's own pictures had 0.",
         ),
     ),
     Question(
@@ -94,8 +101,8 @@ QUICK: Final = (
         "Why may the prior be N(0, I)?",
         Right(
             "It is a choice, which a flexible decoder makes up for",
-            "Whatever law the latent world follows, a decoder can make it out of N(0, I). One with finite weights "
-            "cannot quite.",
+            "Whatever law the latent world follows, a decoder can make it out of N(0, I), at the same P(X). One with "
+            "finite weights cannot quite.",
         ),
         Wrong(
             "The codes of real pictures are distributed like that",
@@ -114,7 +121,7 @@ QUICK: Final = (
         ),
         Right(
             "Where the gradient of the ELBO is zero",
-            "That is all that SGD promises. The decoder has bent towards posteriors that Q can follow.",
+            "That is all that SGD promises. In the chapter's run the decoder ended where its posterior suits Q better.",
         ),
         Wrong(
             "Nowhere in particular: each step is random",
