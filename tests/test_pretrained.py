@@ -8,6 +8,8 @@ import json
 import math
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -529,13 +531,120 @@ def test_weights_missing_or_too_many_are_refused(tmp_path: Path) -> None:
     path = pretrained.save(small(), tmp_path / "mine")
     tensors = load_file(path)
     with safe_open(path, "pt") as file:
-        metadata = file.metadata()
+        metadata = {"record": file.metadata()["record"]}  # as before there were checksums
     save_file({**tensors, "extra": torch.zeros(1)}, path, metadata)
     with pytest.raises(ValueError, match=r"(?s)does not fit its record.*extra"):
         pretrained.load(path)
     save_file({key: value for key, value in tensors.items() if key != "log_sigma"}, path, metadata)
     with pytest.raises(ValueError, match=r"(?s)does not fit its record.*log_sigma"):
         pretrained.load(path)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_file_of_before_checksums_is_refused_by_the_name_of_what_is_not_finite(tmp_path: Path, value: float) -> None:
+    path = pretrained.save(small(), tmp_path / "mine", test=torch.rand(3, 6), test_labels=[0, 1, 2])
+    for name in ("decoder.net.0.weight", "codes.mean"):
+        tensors = load_file(path)
+        tensors[name].view(-1)[1] = value
+        save_file(tensors, tmp_path / "other.safetensors", {"record": json.dumps(pretrained.record(path))})
+        for call in (pretrained.load, pretrained.codes):
+            with pytest.raises(ValueError, match=rf"other\.safetensors holds {re.escape(name)} with"):
+                call(tmp_path / "other")
+
+
+def test_codes_and_labels_of_other_lengths_are_refused(tmp_path: Path) -> None:
+    path = pretrained.save(small(), tmp_path / "mine", test=torch.rand(3, 6), test_labels=[0, 1, 2])
+    tensors = load_file(path)
+    tensors["codes.label"] = tensors["codes.label"][:2]
+    save_file(tensors, path, {"record": json.dumps(pretrained.record(path))})
+    with pytest.raises(ValueError, match=r"holds codes that do not fit each other: .*'codes.label': 2"):
+        pretrained.codes(path)
+
+
+def test_every_flipped_bit_of_weights_and_record_is_found(tmp_path: Path) -> None:
+    """Bits that change no number of the file, such as a space in its header, may pass; then nothing else is loaded."""
+    path = pretrained.save(small(), tmp_path / "mine", {"data": "digits"}, test=torch.rand(9, 6), test_labels=[1] * 9)
+    content, model, codes = path.read_bytes(), pretrained.load(path), pretrained.codes(path)
+    random, refused = np.random.default_rng(0), 0
+    for place in random.integers(0, 8 * len(content), 300):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        try:
+            loaded, found = pretrained.load(path), pretrained.codes(path)
+        except ValueError:
+            refused += 1
+        else:
+            assert all(torch.equal(value, loaded.state_dict()[key]) for key, value in model.state_dict().items())
+            assert all(map(torch.equal, found, codes))
+    assert refused > 290
+
+
+def test_weights_and_record_of_two_models_are_not_taken_for_one(tmp_path: Path) -> None:
+    one, other = (pretrained.save(small(seed), tmp_path / f"{seed}", {"seed": seed}) for seed in (0, 1))
+    with safe_open(one, "pt") as file:
+        save_file(load_file(other), one, file.metadata())
+    with pytest.raises(ValueError, match=r"0\.safetensors is damaged: its weights and its record are not those"):
+        pretrained.load(one)
+
+
+SAVERS = """
+import sys, torch
+from pathlib import Path
+from vae_lib import pretrained
+from vae_lib.model import VAE
+torch.set_num_threads(1)
+seed, path = int(sys.argv[1]), Path(sys.argv[2])
+torch.manual_seed(seed)
+model = VAE(6, 2, (300,))
+for turn in range(25):
+    pretrained.save(model, path, {"seed": seed, "bias": float(model.decoder.net[0].bias.data[0].half())})
+    loaded, record = pretrained.load(path), pretrained.record(path)  # of whichever process wrote last
+"""
+
+
+def test_processes_that_save_one_model_at_once_leave_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine"
+    command = [sys.executable, "-c", SAVERS]
+    running = [subprocess.Popen([*command, str(i), str(path)], stderr=subprocess.PIPE, text=True) for i in range(3)]
+    for process in running:
+        assert process.communicate()[1] == ""
+        assert process.returncode == 0
+    loaded = pretrained.load(path)
+    assert float(loaded.decoder.net[0].bias.data[0]) == pretrained.record(path)["bias"]
+    assert set(contents(tmp_path)) == {"mine.safetensors"}
+
+
+class Leaky(VAE):
+    """Changed in a way that its configuration does not say."""
+
+
+@pytest.mark.parametrize("change", ["activation", "width", "sigmoid", "class", "decode"])
+def test_a_model_that_was_changed_by_hand_is_refused_when_it_is_saved(change: str, tmp_path: Path) -> None:
+    model: Any = Leaky(6, 2, (8,)) if change == "class" else small()
+    if change == "activation":
+        model.decoder.net[1] = torch.nn.LeakyReLU()
+    elif change == "width":
+        model.decoder.net[0], model.decoder.net[2] = torch.nn.Linear(2, 9), torch.nn.Linear(9, 6)
+    elif change == "sigmoid":
+        model.decoder.net.append(torch.nn.Tanh())
+    elif change == "decode":
+        model.decode = lambda z: torch.full((*z.shape[:-1], 6), 0.5)
+    with pytest.raises((ValueError, TypeError), match=r"^model (was changed after it was made|must be a plain VAE)"):
+        pretrained.save(model, tmp_path / "mine")
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, -1], [0.5, 1, 2], [[0], [1], [2]], [True, False, True], "abc"])
+def test_labels_that_do_not_fit_are_refused(labels: Any, tmp_path: Path) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"^test_labels must be 3 whole numbers of at least 0"):
+        pretrained.save(small(), tmp_path / "mine", test=torch.rand(3, 6), test_labels=labels)
+    assert contents(tmp_path) == {}
+
+
+def test_a_thousand_classes_are_kept(tmp_path: Path) -> None:
+    pretrained.save(small(), tmp_path / "mine", test=torch.rand(3, 6), test_labels=[0, 255, 1000])
+    assert pretrained.codes(tmp_path / "mine")[1].tolist() == [0, 255, 1000]
 
 
 def test_codes_that_were_not_saved_are_missed_by_name(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def shown(value: object) -> str:
     if isinstance(value, Tensor) and value.ndim:
         return f"a tensor of shape {tuple(value.shape)}"
     try:
-        text = str(value) if _is_number(value) else repr(value)
+        text = str(value) if _is_number(value) else " ".join(repr(value).split())
     except Exception:  # a number of more digits than Python prints, or an object that cannot say what it is
         text = type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."

@@ -205,6 +205,9 @@ def _remedy(name: str, low: float, high: float) -> str:
     return f"{shifted}for a table take VAE(..., sigmoid=False)"
 
 
+ARRAYS = ("__array__", "__array_interface__")  # what NumPy makes an array of
+
+
 def _as_tensor(x: Examples, name: str) -> Tensor:
     if isinstance(x, Dataset):
         raise TypeError(f"{name} must be one part of the data set; pass {name}.train or {name}.test")
@@ -216,14 +219,12 @@ def _as_tensor(x: Examples, name: str) -> Tensor:
             x = [item[0] if isinstance(item, tuple) else item for item in items]
         if isinstance(x, list | tuple) and x and all(isinstance(item, Tensor) for item in x):
             x = torch.stack(list(x))
-        elif not isinstance(x, Tensor) and any(
-            hasattr(x, kind) for kind in ("__array__", "__array_interface__", "sort")
-        ):
+        elif isinstance(x, list | tuple) or (not isinstance(x, Tensor) and {*ARRAYS} & {*dir(x)}):
             array = np.array(x)  # a copy, which torch may write to
             wide = array.dtype.kind == "u" and array.dtype.itemsize > 1  # torch has few operations for these
             x = torch.from_numpy(array.astype(np.int64 if wide else array.dtype.newbyteorder("=")))
     except (TypeError, ValueError, RuntimeError):
-        shapes = sorted({np.shape(item) for item in x}) if isinstance(x, list | tuple) else []
+        shapes = sorted({tuple(np.shape(item)) for item in x}) if isinstance(x, list | tuple) else []
         if len(shapes) > 1:
             raise ValueError(f"{name} holds pictures of shapes {shapes[0]} and {shapes[-1]}; make them one") from None
     if not isinstance(x, Tensor) or x.is_complex() or x.is_sparse or x.is_quantized:
@@ -235,7 +236,8 @@ def _rows(x: Tensor, width: int | None, name: str) -> Tensor:
     """Pictures of any shape as rows of ``width`` numbers, where their last axes hold just so many."""
     for axis in range(x.ndim - 1, -1, -1):
         if width is not None and math.prod(x.shape[axis:]) == width:
-            return x.flatten(axis)
+            grey = x.ndim - axis == 2 <= axis and x.shape[axis - 1] == 1  # (count, 1, height, width)
+            return x.flatten(axis - grey)
     if width is not None or x.ndim == 0:
         raise ValueError(f"{name} must have shape (..., {width or 'width'}) for this model, got {tuple(x.shape)}")
     return x

@@ -7,6 +7,7 @@ are tensors or arrays as the rest of the library makes them; log densities are i
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
@@ -19,6 +20,8 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
+from vae_lib import checks
+from vae_lib.data import Examples, examples
 from vae_lib.distributions import Gaussian
 from vae_lib.evidence import GapParts, Grid
 from vae_lib.palette import DIGITS, FAINT, INK, PAPER, PICTURE, TERMS
@@ -70,8 +73,26 @@ def _subplots(rows: int = 1, columns: int = 1, *, height: float = 2.8, **setting
     return plt.subplots(rows, columns, figsize=(WIDTH, height), **settings)
 
 
-def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | None = None) -> None:
-    ax.imshow(pixels.detach().reshape(shape).numpy(), cmap=PICTURE, vmin=0, vmax=1, interpolation="nearest")
+def _pictures(x: Examples, shape: Sequence[int], name: str) -> Tensor:
+    """Pictures as the library takes them, but that a value a little outside of [0, 1] is drawn as its end."""
+    like = torch.zeros(())  # on the processor, in float32
+    try:
+        rows = examples(x, name, width=math.prod(shape), like=like).detach()
+    except ValueError:  # which says again what is wrong, unless it is the range alone
+        rows = examples(x, name, width=math.prod(shape), pictures=False, like=like).detach()
+    if rows.ndim != 2 or len(rows) == 0:
+        raise ValueError(f"{name} must have shape (count, pixels) with at least one picture, got {tuple(rows.shape)}")
+    if not -1 <= float(rows.min()) <= float(rows.max()) <= 2:
+        seen = f"{rows.min():g} to {rows.max():g}"
+        raise ValueError(f"{name} must lie in [0, 1], got values from {seen}; divide by the most that a pixel can be")
+    return rows
+
+
+def _draw_image(ax: Axes, pixels: Tensor, shape: Sequence[int], title: str | None = None) -> None:
+    picture = pixels.detach().reshape(tuple(shape)).clamp(0, 1)
+    if len(shape) == 3:  # channels: one is grey, three are colours
+        picture = picture[0] if shape[0] == 1 else picture.permute(1, 2, 0)
+    ax.imshow(picture.numpy(), cmap=PICTURE, vmin=0, vmax=1, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -83,8 +104,8 @@ def _draw_image(ax: Axes, pixels: Tensor, shape: tuple[int, int], title: str | N
 
 @_in_style
 def images(
-    x: Tensor,
-    shape: tuple[int, int],
+    x: Examples,
+    shape: Sequence[int],
     *,
     titles: Sequence[str] | None = None,
     rows: Sequence[str] | None = None,
@@ -94,13 +115,13 @@ def images(
 
     Args:
         x: shape ``(count, height·width)``, brightness 0 to 1.
-        shape: ``(height, width)``.
+        shape: ``(height, width)`` or ``(channels, height, width)``.
         titles: a line above each picture.
         rows: a name to the left of each row.
         columns: pictures a row.
     """
-    if x.ndim != 2:
-        raise ValueError(f"x must have shape (count, pixels), got {tuple(x.shape)}")
+    x = _pictures(x, shape, "x")
+    checks.at_least(1, columns=columns)
     columns = min(columns, len(x))
     count_rows = -(-len(x) // columns)
     height = count_rows * (WIDTH / max(columns, 6) + (0.25 if titles else 0.05))
@@ -388,7 +409,7 @@ def cumulative_share(log_weights: Tensor) -> Figure:
 
 
 @_in_style
-def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tensor, shape: tuple[int, int]) -> Figure:
+def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Examples, shape: Sequence[int]) -> Figure:
     """For a few examples: the picture, the exact posterior P(z|X) as shading, and Q(z|X) as an ellipse.
 
     Args:
@@ -397,6 +418,7 @@ def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Tenso
         pictures: shape ``(count, pixels)``.
         shape: ``(height, width)``.
     """
+    pictures = _pictures(pictures, shape, "pictures")
     figure, axes = _subplots(2, len(grids), height=4.2, squeeze=False, height_ratios=[1, 2.2])
     for top, bottom, cells, q, picture in zip(axes[0], axes[1], grids, qs, pictures, strict=True):
         _draw_image(top, picture, shape)

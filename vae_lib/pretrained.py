@@ -1,5 +1,8 @@
 """Models as files: weights in safetensors (float16, never pickle), and in the file's metadata a record as JSON.
 
+Weights and record are one file with one checksum, so that neither can change without the other. Files that were written
+before there were checksums are read without.
+
 ``load("mnist-2")`` gives a model that ships with the package; ``load("path/to/mine")`` one that you saved. The record
 says its ``kind``, a VAE where it says none. A series is several VAEs of one shape in one such file, and its record says
 what they differ in: ``over``. ``figures`` measures what a record says of a model.
@@ -7,6 +10,8 @@ what they differ in: ``over``. ``figures`` measures what a record says of a mode
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -20,16 +25,18 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from vae_lib import evidence, training
+from vae_lib import checks, evidence, training
+from vae_lib.data import Examples, brightness
 from vae_lib.model import VAE, Autoencoder, require_vae
 from vae_lib.runs.files import write_atomically
 from vae_lib.runs.rounding import round_rows
+from vae_lib.runs.settings import table
 
 Model = TypeVar("Model", bound=VAE | Autoencoder)
 KINDS: Final[dict[str, type[VAE] | type[Autoencoder]]] = {"vae": VAE, "autoencoder": Autoencoder}
 SHIPPED = Path(__file__).parent / "models"
 _CODES, _LOG_VARS, _LABELS = "codes.mean", "codes.log_var", "codes.label"
-_RECORD = "record"  # the key in the metadata
+_RECORD, _CHECKSUM = "record", "checksum"  # the keys in the metadata
 
 
 class Series(NamedTuple):
@@ -73,29 +80,52 @@ def _path(name: str | Path) -> Path:
     if name in _shipped():  # a bare name; "./digits-2" and Path("digits-2") are your own file
         return SHIPPED / f"{name}.safetensors"
     path = _with_ending(Path(name))
-    if not path.exists():
-        raise FileNotFoundError(
-            f"no model {str(name)!r}: shipped are {', '.join(names())}, the series {', '.join(series_names())}, "
-            f"and there is no file {path}"
-        )
-    return path
+    try:
+        if path.exists():
+            return path
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    raise FileNotFoundError(
+        f"no model {str(name)!r}: shipped are {', '.join(names())}, the series {', '.join(series_names())}, "
+        f"and there is no file {path}"
+    )
 
 
 def _with_ending(path: Path) -> Path:
     return path if path.suffix == ".safetensors" else path.parent / f"{path.name}.safetensors"
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors of a file and its record, of one moment: whole, finite, and written together."""
     try:
-        return parse_safetensors(path.read_bytes())
+        content = path.read_bytes()
+        tensors = parse_safetensors(content)
+        length = int.from_bytes(content[:8], "little")  # of the header, which is JSON
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
     except Exception as error:
         raise _damaged(path, error) from error
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(tensors, metadata.get(_RECORD, "")):
+        raise ValueError(f"{path} is damaged: its weights and its record are not those that were saved; save it again")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{path} holds {name} with values that are not finite; train and save the model again")
+    return tensors, _parsed(path, metadata)
+
+
+def _checksum(tensors: dict[str, Tensor], described: str) -> str:
+    """SHA-256 over the record and over each tensor's name, kind, shape and bytes."""
+    digest = hashlib.sha256(described.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\0{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.contiguous().cpu().numpy().data)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _damaged(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path} is not a safetensors file ({error}); save the model again")
 
 
+@checks.typed
 def load(name: str | Path) -> VAE | Autoencoder:
     """Load a model in float32, ready to evaluate: an ``Autoencoder`` where the record says that kind, or a ``VAE``.
 
@@ -106,10 +136,13 @@ def load(name: str | Path) -> VAE | Autoencoder:
         FileNotFoundError: no such model; names those that ship.
         ValueError: the file is damaged, or its weights do not fit the record; or it is a series.
     """
-    path, described = _path(name), _record_of(name, series=False)
-    return _model(path, described, _tensors(path))
+    path = _path(name)
+    tensors, described = _read(path)
+    _check_kind(name, described, series=False)
+    return _model(path, described, tensors)
 
 
+@checks.typed
 def load_series(name: str | Path) -> Series:
     """Load a series of models.
 
@@ -120,9 +153,11 @@ def load_series(name: str | Path) -> Series:
         FileNotFoundError: no such series; names those that ship.
         ValueError: the file is damaged, or its weights or codes do not fit the record; or it is a single model.
     """
-    path, described = _path(name), _record_of(name, series=True)
+    path = _path(name)
+    tensors, described = _read(path)
+    _check_kind(name, described, series=True)
     grouped: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in _tensors(path).items():
+    for key, tensor in tensors.items():
         index, _, rest = key.rpartition("/")
         grouped.setdefault(index, {})[rest] = tensor
     labels, values = grouped.pop("", {}).get(_LABELS), described.get("values")
@@ -155,12 +190,20 @@ def _model(path: Path, described: dict[str, Any], tensors: dict[str, Tensor]) ->
         model.load_state_dict({key: value.float() for key, value in tensors.items() if not key.startswith("codes.")})
     except RuntimeError as error:
         raise ValueError(f"{path} does not fit its record: {' '.join(str(error).split())}") from None
+    try:
+        about = {name: _as_tuple(value) for name, value in described.get("about", {}).items()}
+        model.about = dataclasses.replace(model.about, **about)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"the record in {path} does not say what the data was ({error}); save it again") from None
     return model.eval()
 
 
-def _record_of(name: str | Path, *, series: bool) -> dict[str, Any]:
-    """The record, if it is that of a series or of a single model, as asked."""
-    described = record(name)
+def _as_tuple(value: object) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_kind(name: str | Path, described: dict[str, Any], *, series: bool) -> None:
+    """A ValueError where the record is not that of a series, or of a single model, as asked."""
     if ("over" in described) != series:
         remedy = (
             f"is a single model; load it with load, or ask for a series: {', '.join(series_names())}"
@@ -169,9 +212,9 @@ def _record_of(name: str | Path, *, series: bool) -> dict[str, Any]:
             f"model: {', '.join(names())}"
         )
         raise ValueError(f"{str(name)!r} {remedy}")
-    return described
 
 
+@checks.typed
 def record(name: str | Path) -> dict[str, Any]:
     """The record of a model or a series: how it was made and the figures that it reached, in nats per example."""
     path = _path(name)
@@ -180,6 +223,10 @@ def record(name: str | Path) -> dict[str, Any]:
             metadata = file.metadata() or {}
     except Exception as error:
         raise _damaged(path, error) from error
+    return _parsed(path, metadata)
+
+
+def _parsed(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if _RECORD not in metadata:
         raise ValueError(f"{path} holds no record of a model, only tensors; save the model again")
     try:
@@ -191,6 +238,7 @@ def record(name: str | Path) -> dict[str, Any]:
     return loaded
 
 
+@checks.typed
 def codes(name: str | Path) -> tuple[Tensor, Tensor]:
     """Where the model puts the test examples of its data, or the first of them: posterior means and labels.
 
@@ -205,6 +253,7 @@ def codes(name: str | Path) -> tuple[Tensor, Tensor]:
     return tensors[_CODES].float(), tensors[_LABELS].long()
 
 
+@checks.typed
 def log_vars(name: str | Path) -> Tensor:
     """The logarithms of the variances of Q(z|X) at the test examples, in the order of ``codes(name)``.
 
@@ -218,9 +267,12 @@ def log_vars(name: str | Path) -> Tensor:
 
 
 def _test_tensors(name: str | Path, *needed: str) -> dict[str, Tensor]:
-    tensors = _tensors(_path(name))
+    tensors, described = _read(_path(name))
+    lengths = {key: len(tensors[key]) for key in (_CODES, _LOG_VARS, _LABELS) if key in tensors and tensors[key].ndim}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"model {str(name)!r} holds codes that do not fit each other: {lengths}; save it again")
     if not set(needed) <= set(tensors):
-        described = _record_of(name, series=False)
+        _check_kind(name, described, series=False)
         if _LOG_VARS in needed and described.get("kind") == "autoencoder":
             raise ValueError(
                 f"model {str(name)!r} is a plain autoencoder: each code is a point, without a Q(z|X) and its variance; "
@@ -239,6 +291,7 @@ def _half(name: str, weight: Tensor) -> Tensor:
     return rounded
 
 
+@checks.typed
 def round_to_half(model: Model) -> Model:
     """Round the weights in place to float16's precision, so that figures are measured on what is shipped."""
     for name, weight in model.state_dict().items():
@@ -246,6 +299,7 @@ def round_to_half(model: Model) -> Model:
     return model
 
 
+@checks.typed
 def round_to_bytes(model: Model) -> Model:
     """Round each row of each Linear weight in place to a grid of 255 steps, and all else to float16's precision.
 
@@ -263,13 +317,14 @@ def round_to_bytes(model: Model) -> Model:
     return round_to_half(model)
 
 
+@checks.typed
 def save(
     model: VAE | Autoencoder,
     path: str | Path,
     details: dict[str, Any] | None = None,
     *,
-    test: Tensor | None = None,
-    test_labels: Tensor | None = None,
+    test: Examples | None = None,
+    test_labels: Examples | None = None,
 ) -> Path:
     """Write ``path.safetensors``, whole or not at all: a full disk leaves the old file as it was.
 
@@ -277,31 +332,35 @@ def save(
         model: the model; weights are stored as float16.
         path: where to, without an ending.
         details: what the record says besides the model's own kind and configuration: data, seed, figures.
-        test, test_labels: examples whose Q(z|X), or code, is stored too, for the widgets.
+        test, test_labels: examples whose Q(z|X), or code, is stored too, for the widgets; labels are whole numbers.
 
     Returns:
         The file's path.
 
     Raises:
-        ValueError: a weight is NaN or too large for float16; nothing is written.
+        TypeError: another kind of model, which the record could not build again.
+        ValueError: a weight is NaN or too large for float16, a model that was changed by hand, or test examples and
+            labels that do not fit; nothing is written.
     """
     tensors = {key: _half(key, value) for key, value in model.state_dict().items()}
     if (test is None) != (test_labels is None):
         raise ValueError("test and test_labels belong together; pass both or neither")
     if test is not None and test_labels is not None:
-        tensors |= {**_places(model, test), _LABELS: test_labels.to(torch.uint8)}
+        places = _places(model, test)
+        tensors |= {**places, _LABELS: _labels(test_labels, len(places[_CODES]), model.about.classes)}
     return _write(path, tensors, {**_description(model), **(details or {})})
 
 
+@checks.typed
 def save_series(
-    models: Sequence[VAE],
+    models: Sequence[VAE | Autoencoder],
     path: str | Path,
     over: str,
     values: Sequence[float],
     details: dict[str, Any] | None = None,
     *,
-    test: Tensor,
-    test_labels: Tensor,
+    test: Examples,
+    test_labels: Examples,
 ) -> Path:
     """Write models of one shape as one file, whole or not at all, as ``save`` does.
 
@@ -328,7 +387,8 @@ def save_series(
     for value, shape in zip(values, shapes, strict=True):
         if shape != shapes[0]:
             raise ValueError(f"the models of a series must have one shape, but that of {over} {value} is {shape}")
-    tensors: dict[str, Tensor] = {_LABELS: test_labels.to(torch.uint8)}
+    labels = _labels(test_labels, len(test), models[0].about.classes)
+    tensors: dict[str, Tensor] = {_LABELS: labels}
     for index, model in enumerate(models):
         weights = {key: _half(key, value) for key, value in model.state_dict().items()}
         tensors |= {f"{index}/{key}": value for key, value in {**weights, **_places(model, test)}.items()}
@@ -337,27 +397,74 @@ def save_series(
 
 
 def _description(model: VAE | Autoencoder) -> dict[str, Any]:
-    kind = next(kind for kind, made in KINDS.items() if isinstance(model, made))
-    return {"kind": kind, "model": model.config()}
+    kind = next((kind for kind, made in KINDS.items() if type(model) is made), None)
+    if kind is None:
+        raise TypeError(f"model must be a plain VAE or Autoencoder, got {type(model).__name__}, which load cannot make")
+    _check_as_built(model)
+    about = {name: value for name, value in dataclasses.asdict(model.about).items() if value}
+    return {"kind": kind, "model": model.config(), **({"about": about} if about else {})}
 
 
 @torch.no_grad()
-def _places(model: VAE | Autoencoder, test: Tensor) -> dict[str, Tensor]:
+def _check_as_built(model: VAE | Autoencoder) -> None:
+    """A ValueError if a model that is built from the configuration does not do the same with the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        fresh = type(model)(**model.config()).to(model.log_sigma)
+    x = torch.linspace(0, 1, 3 * model.row_dim).reshape(3, -1)
+    z = torch.linspace(-2, 2, 3 * model.latent_dim).reshape(3, -1).to(model.log_sigma)
+    try:
+        fresh.load_state_dict(model.state_dict())
+        found = [torch.cat([*_parts(one, x), one.decode(z)], 1) for one in (model, fresh)]
+        same = torch.equal(*found)
+    except RuntimeError:
+        same = False
+    if not same:
+        raise ValueError(
+            "model was changed after it was made: one of its configuration would give other pictures; save it as "
+            "torch.save does, or make it with the arguments of VAE"
+        )
+
+
+def _labels(labels: Examples, count: int, classes: tuple[str, ...]) -> Tensor:
+    """Labels as they are stored, one for each of ``count`` examples."""
+    try:
+        values = torch.as_tensor(labels)
+    except (TypeError, ValueError, RuntimeError):
+        values = torch.full((0,), torch.nan)
+    most = len(classes) if classes else 2**31
+    whole = not (values.is_floating_point() or values.is_complex() or values.dtype == torch.bool)
+    if not whole or values.shape != (count,) or not bool(((values >= 0) & (values < most)).all()):
+        raise ValueError(
+            f"test_labels must be {count} whole numbers of at least 0{f' and below {most}' if classes else ''}, got "
+            f"{values.dtype} of shape {tuple(values.shape)}"
+            + (f" from {values.min()} to {values.max()}" if values.numel() and whole else "")
+        )
+    return values.to(torch.uint8 if count == 0 or values.max() < 256 else torch.int32)
+
+
+@torch.no_grad()
+def _places(model: VAE | Autoencoder, test: Examples) -> dict[str, Tensor]:
     """Where in latent space the examples are."""
-    if isinstance(model, Autoencoder):
-        return {_CODES: _half(_CODES, model.encode(test))}
-    posterior = model.encode(test)
-    return {_CODES: _half(_CODES, posterior.mean), _LOG_VARS: _half(_LOG_VARS, posterior.log_var)}
+    parts = _parts(model, table(model, test, "test"))
+    return {key: _half(key, part) for key, part in zip((_CODES, _LOG_VARS), parts, strict=False)}
+
+
+def _parts(model: VAE | Autoencoder, x: Tensor) -> tuple[Tensor, ...]:
+    """Mean and log variance of Q(z|X), or the code alone."""
+    found = model.encode(x)
+    return (found,) if isinstance(found, Tensor) else tuple(found)
 
 
 def _write(path: str | Path, tensors: dict[str, Tensor], described: dict[str, Any]) -> Path:
     path = _with_ending(Path(path))
-    write_atomically(path, to_safetensors(tensors, {_RECORD: json.dumps(described, allow_nan=False)}))
+    text = json.dumps(described, allow_nan=False)
+    write_atomically(path, to_safetensors(tensors, {_RECORD: text, _CHECKSUM: _checksum(tensors, text)}))
     return path
 
 
 @torch.no_grad()
-def figures(model: VAE | Autoencoder, test: Tensor, *, examples: int = 1000) -> dict[str, Any]:
+@checks.typed
+def figures(model: VAE | Autoencoder, test: Examples, *, examples: int = 1000) -> dict[str, Any]:
     """The figures of a model's record, on test examples, in nats per example.
 
     Args:
@@ -369,6 +476,8 @@ def figures(model: VAE | Autoencoder, test: Tensor, *, examples: int = 1000) -> 
         mean over examples, and ``test_elbo_same_examples`` beside it; ``squared_error``, mean over pixels at z = μ(X).
         Of an ``Autoencoder`` only ``test_reconstruction`` and ``squared_error``, both at its code.
     """
+    test = brightness(table(model, test, "test"))
+    checks.at_least(1, examples=examples)
     if isinstance(model, Autoencoder):
         return {
             "test_reconstruction": round(training.mean_terms(model, test)[0], 4),
@@ -407,17 +516,19 @@ def figures(model: VAE | Autoencoder, test: Tensor, *, examples: int = 1000) -> 
 
 
 @torch.no_grad()
-def rebuilt(model: VAE | Autoencoder, test: Tensor) -> Tensor:
+@checks.typed
+def rebuilt(model: VAE | Autoencoder, test: Examples) -> Tensor:
     """f(z) at the mean of Q(z|X) or at the code, shape of ``test``."""
     return model.decode(model.encode(test) if isinstance(model, Autoencoder) else model.encode(test).mean)
 
 
 def _squared_error(model: VAE | Autoencoder, test: Tensor) -> float:
-    return round(float(((rebuilt(model, test) - test) ** 2).mean()), 6)
+    return round(float(((rebuilt(model, test) - model.examples(test)) ** 2).mean()), 6)
 
 
 @torch.no_grad()
-def entry_figures(model: VAE, test: Tensor) -> dict[str, Any]:
+@checks.typed
+def entry_figures(model: VAE, test: Examples) -> dict[str, Any]:
     """The figures of one model of a series, on test examples, in nats per example.
 
     Args:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_lib import checks
-from vae_lib.data import Dataset, Examples, brightness
+from vae_lib.data import Examples, brightness
 from vae_lib.model import VAE, Autoencoder, Terms
 from vae_lib.runs.checkpoint import Checkpoint
 from vae_lib.runs.device import placed
@@ -27,7 +27,7 @@ from vae_lib.runs.optimizer import Adam, Optimizer
 from vae_lib.runs.run import History as History
 from vae_lib.runs.run import NonFiniteLossError as NonFiniteLossError
 from vae_lib.runs.run import Run
-from vae_lib.runs.settings import check_settings, described, learning_rates, table
+from vae_lib.runs.settings import check_settings, described, learning_rates, table, train_part
 
 Objective = Callable[[Any, Tensor, torch.Generator], tuple[Tensor, Terms]]
 """From a model, a batch and the source of ε: what the batch climbs, in nats, shape ``(batch,)``, and both terms."""
@@ -128,7 +128,7 @@ def fit(
     """
     rates = learning_rates(lr, epochs)
     check_settings(batch_size, beta, seed, patience, held_out=validation is not None, own=objective is not None)
-    x = table(model, x.train if isinstance(x, Dataset) else x, "x")
+    x = table(model, train_part(model, x), "x")
     validation = None if validation is None else table(model, validation, "validation")
     objective = objective or functools.partial(elbo, beta=beta)
     with placed(model, device) as place, CtrlC() as ctrl_c:

@@ -6,6 +6,7 @@ import functools
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +57,15 @@ def check_settings(batch_size: int, beta: float, seed: int, patience: int | None
         if not held_out:
             raise ValueError(f"patience={patience} needs validation examples to watch; pass validation=...")
         checks.at_least(1, patience=patience)
+
+
+def train_part(model: object, x: data.Examples) -> data.Examples:
+    """What to train on: of a data set of this library its part for that, and the model keeps what the set is about."""
+    if not isinstance(x, data.Dataset):
+        return x
+    if isinstance(model, Networks):
+        model.about = replace(x.about, image_shape=x.image_shape)
+    return x.train
 
 
 def table(model: object, x: data.Examples, name: str) -> Tensor:
