@@ -72,3 +72,26 @@ def test_the_kl_over_the_epochs_is_shown_from_zero_with_all_that_it_does_at_firs
     low, high = plots.history(record).axes[1].get_ylim()
     assert low == 0 < min(kl)
     assert max(kl) < high
+
+
+def test_runs_are_dots_with_a_bar_at_their_mean() -> None:
+    values = {"one": torch.tensor([0.1, 0.2, 0.6]), "other": torch.tensor([0.5, 0.5, 0.8])}
+    figure = plots.by_seed({"first": values, "second": values}, xlabel="share")
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["first", "second"]
+    for ax in figure.axes:
+        for place, (dots, bar) in enumerate(zip(ax.lines[::2], ax.lines[1::2], strict=True)):
+            runs = list(values.values())[place]
+            assert dots.get_xdata() == pytest.approx(runs.numpy())
+            assert bar.get_xdata() == pytest.approx([float(runs.mean())] * 2)
+            assert np.mean(bar.get_ydata()) == pytest.approx(place)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(values)
+
+
+def test_at_most_forty_runs_of_a_size_are_shown_and_all_count() -> None:
+    estimates = {10: torch.linspace(-1, 1, 101), 100: torch.linspace(-0.1, 0.1, 11)}
+    (ax,) = plots.draws_against_exact(estimates, 0.25).axes
+    _, *dots = ax.collections
+    assert [len(each.get_offsets()) for each in dots] == [40, 11]
+    middle, exact = ax.lines
+    assert middle.get_ydata() == pytest.approx([0, 0], abs=1e-6)
+    assert list(exact.get_ydata()) == [0.25, 0.25]

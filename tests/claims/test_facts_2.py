@@ -91,3 +91,13 @@ def test_a_hundred_thousand_draws_are_worth_a_few_hundred(networks: Networks) ->
         w = np.exp(errors.min() - errors)
         worth.append(w.sum() ** 2 / (w**2).sum())
     assert 250 < np.median(worth) < 400
+
+
+def test_sometimes_the_encoder_aims_beside_a_better_z(networks: Networks) -> None:
+    """Over the test digits: the squared error at the encoder's z against the smallest of any z."""
+    x = data.load("digits").test.double().numpy()
+    axis = np.linspace(-5, 5, 161)
+    decoded = networks.decode(np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2))
+    best = ((x**2).sum(1)[:, None] - 2 * x @ decoded.T + (decoded**2).sum(1)).min(1)
+    own = ((networks.decode(networks.encode(x)[0]) - x) ** 2).sum(1)
+    assert 0.02 < (own > 1.5 * best).mean() < 0.3
