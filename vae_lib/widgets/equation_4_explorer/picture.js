@@ -1,13 +1,12 @@
 // The densities over z: the exact posterior, the prior, and Q.
 
-import { chartOf } from "../shared/chart.js";
+import { Chart } from "../shared/chart.js";
 import { area, curve, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
 import { shownNumber } from "../shared/words.js";
 import { LOG_2PI } from "./terms.js";
 
 /**
- * @import { Chart } from "../shared/chart.js"
  * @import { Mark, Point } from "../shared/marks.js"
  * @import { Scene } from "../shared/stage.js"
  * @import { exactPosterior, Setting } from "./terms.js"
@@ -25,7 +24,7 @@ const gaussian = (/** @type {number} */ mean, /** @type {number} */ sd) => (/** 
 export function drawCurves(scene, { mean, std }, posterior) {
   // Room for a Q that fits one of two modes is twice the posterior's height; a narrower Q lowers all curves.
   const high = Math.max(2.1 * posterior.peak, 0.5, 0.42 / std);
-  const chart = chartOf(scene, { low: 0, high, above: 26, below: 24, axis: [-EDGE, EDGE] });
+  const chart = new Chart(scene, { low: 0, high, above: 26, below: 24, axis: [-EDGE, EDGE] });
   const q = gaussian(mean, std);
   const [dark, peak] = [scene.theme === "dark", /** @type {Point} */ ([mean, q(mean)])];
   const rest = 0.3; // where a curve lies on the axis, no line is drawn

@@ -1,6 +1,6 @@
 // The two densities, and what a divergence between them adds up at each z.
 
-import { chartOf } from "../shared/chart.js";
+import { Chart } from "../shared/chart.js";
 import { mixed } from "../shared/canvas.js";
 import { area, axes, clipped, curve, grid, PIXELS, plot, ring, text, textWidth } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
@@ -8,7 +8,6 @@ import { fill } from "../shared/words.js";
 import { AXIS, crossings, integrand, integrandRange, logDensity } from "./gaussians.js";
 
 /**
- * @import { Chart } from "../shared/chart.js"
  * @import { Mark, Point } from "../shared/marks.js"
  * @import { Scene } from "../shared/stage.js"
  * @import { Gaussian } from "./gaussians.js"
@@ -30,7 +29,7 @@ export function drawDensities(scene, { q, p }, held) {
     below: 22,
     axis: /** @type {Point} */ ([-AXIS, AXIS]),
   };
-  const chart = chartOf(scene, range);
+  const chart = new Chart(scene, range);
   const each = /** @type {const} */ (["p", "q"]).map((name) => {
     const [gaussian, colour] = name === "p" ? [p, "prior"] : [q, "posterior"];
     const density = (/** @type {number} */ z) => Math.exp(logDensity(gaussian, z));
@@ -66,7 +65,7 @@ export function drawDensities(scene, { q, p }, held) {
 export function drawIntegrand(scene, a, b, sizes) {
   const { width, height } = scene;
   const range = { ...integrandRange(a, b), above: 14, below: 42, axis: /** @type {Point} */ ([-AXIS, AXIS]) };
-  const chart = chartOf(scene, range);
+  const chart = new Chart(scene, range);
   const f = (/** @type {number} */ z) => integrand(a, b, z);
   const zero = chart.y(0);
   const colour = "gap";

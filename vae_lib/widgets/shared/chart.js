@@ -11,19 +11,14 @@ export function roundUp(least) {
   return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
 }
 
-/** A picture over a number line on a scene. @param {Scene} scene @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range as of `Chart` */
-export function chartOf({ context, width, height }, range) {
-  return new Chart(context, width, height, range);
-}
-
 /** A picture over a number line: the axis below, a scale at the left, room above and below for what is written. */
 export class Chart {
   /**
-   * @param {CanvasRenderingContext2D} context @param {number} width @param {number} height
+   * @param {Pick<Scene, "context" | "width" | "height">} scene
    * @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range
    *   values, pixels above and below them, and the ends of the axis
    */
-  constructor(context, width, height, { low, high, above, below, axis }) {
+  constructor({ context, width, height }, { low, high, above, below, axis }) {
     this.context = context;
     this.axis = axis;
     this.width = width;

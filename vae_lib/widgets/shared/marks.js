@@ -162,12 +162,21 @@ export function textWidth({ context, font: family }, words, font) {
   return context.measureText(words).width;
 }
 
-/** Marks within a rectangle of pixels. @param {[left: number, top: number, width: number, height: number]} box @param {Mark[]} marks @returns {Mark} */
-export function clipped(box, ...marks) {
+/** A circle whose radius is in pixels. @param {Point} at @param {number} radius @param {Line} style @returns {Mark} */
+export function circle(at, radius, style) {
+  return (scene, scale) =>
+    inStyle(scene, style, (context) => {
+      path(context, () => context.arc(scale.x(at[0]), scale.y(at[1]), radius, 0, 2 * Math.PI));
+      context.stroke();
+    });
+}
+
+/** Marks within a rectangle or a circle of pixels. @param {[left: number, top: number, width: number, height: number] | [x: number, y: number, radius: number]} shape @param {Mark[]} marks @returns {Mark} */
+export function clipped(shape, ...marks) {
   return (scene, scale) => {
     const { context } = scene;
     context.save();
-    path(context, () => context.rect(...box));
+    path(context, () => shape.length === 4 ? context.rect(...shape) : context.arc(...shape, 0, 2 * Math.PI));
     context.clip();
     plot(scene, scale, ...marks);
     context.restore();
