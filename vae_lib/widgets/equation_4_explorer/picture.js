@@ -1,7 +1,7 @@
 // The densities over z: the exact posterior, the prior, and Q.
 
-import { Chart } from "../shared/chart.js";
-import { area, curve, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
+import { Chart, sharp } from "../shared/chart.js";
+import { area, curve, paper, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
 import { shownNumber } from "../shared/words.js";
 import { LOG_2PI } from "./terms.js";
@@ -31,6 +31,7 @@ export function drawCurves(scene, { mean, std }, posterior) {
   plot(
     scene,
     chart,
+    paper(),
     wholeLines(chart),
     area(posterior.density, { colour: "ink", alpha: dark ? 0.2 : 0.14 }),
     curve(gaussian(0, 1), { colour: "prior", width: 1.25, dash: [5, 4], rest }),
@@ -45,30 +46,26 @@ export function drawCurves(scene, { mean, std }, posterior) {
   return chart;
 }
 
-/** Paper, and a line at each whole number. @param {Chart} chart @returns {Mark} */
+/** A line at each whole number. @param {Chart} chart @returns {Mark} */
 function wholeLines(chart) {
-  return (scene) => {
-    const { context, width, height, inks } = scene;
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, width, height);
-    for (const z of WHOLE) {
-      const x = Math.round(chart.x(z)) + 0.5;
+  return (scene) =>
+    WHOLE.forEach((z) => {
+      const x = sharp(chart.x(z));
       plot(scene, PIXELS, segments([[[x, 0], [x, chart.y(0)]]], { colour: z === 0 ? "axis" : "grid" }));
-    }
-  };
+    });
 }
 
 /** @param {Chart} chart @returns {Mark} */
 function axisBelow(chart) {
   return (scene) => {
     const { context, width, height, inks, words } = scene;
-    const [floor, sharp] = [chart.y(0), Math.round(chart.y(0)) + 0.5];
+    const [floor, line] = [chart.y(0), sharp(chart.y(0))];
     context.fillStyle = inks.paper;
     context.fillRect(0, floor + 1, width, height - floor);
     plot(
       scene,
       PIXELS,
-      segments([[[0, sharp], [width, sharp]]], { colour: "axis" }),
+      segments([[[0, line], [width, line]]], { colour: "axis" }),
       ...WHOLE.map((z) =>
         text(shownNumber(z, 0), [chart.x(z), floor + 13], { colour: "quiet", font: "11px", halo: 3 })
       ),

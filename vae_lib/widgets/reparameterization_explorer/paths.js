@@ -1,6 +1,6 @@
 // Each ε joined to its z, over the density of Q, whose peak a hand moves.
 
-import { Chart } from "../shared/chart.js";
+import { Chart, sharp } from "../shared/chart.js";
 import { element } from "../shared/form.js";
 import { grab } from "../shared/hand.js";
 import {
@@ -67,9 +67,9 @@ function drawPaths(scene, setting, noise, held) {
   const [{ width }, q] = [scene, gaussian(mu, sigma)];
   const lines = linesOf(scene, q(mu));
   const { upper, lower, slope, top, floor } = lines;
-  const sharp = Math.round(top) + 0.5;
+  const line = sharp(top);
   plot(scene, lower, grid());
-  plot(scene, PIXELS, segments([[[0, sharp], [width, sharp]]], { colour: "axis" }));
+  plot(scene, PIXELS, segments([[[0, line], [width, line]]], { colour: "axis" }));
   plot(scene, upper, ...hill(gaussian(0, 1), "quiet"));
   // g rises from the line of the z and ends below the line of the ε.
   const g = curve((z) => z * z, { colour: "quiet", width: 1.25, dash: [4, 4] });

@@ -44,6 +44,14 @@ function path(context, draw) {
   draw(context);
 }
 
+/** @returns {Mark} */
+export function paper() {
+  return ({ context, inks, width, height }) => {
+    context.fillStyle = inks.paper;
+    context.fillRect(0, 0, width, height);
+  };
+}
+
 /** The paper, a line at each tick, and dashed ones where they are asked for. @param {number[]} [dashed] @returns {Mark} */
 export function grid(dashed = []) {
   return (scene, scale) => scale.grid(scene, dashed);
@@ -154,6 +162,21 @@ export function text(
     context.textBaseline = baseline;
     haloText(context, words, scale.x(at[0]) + dx, scale.y(at[1]) + dy, shade(scene, colour), scene.inks.paper, halo);
   };
+}
+
+/** The number of a tick at the lower edge. @param {string} words @param {number} x @param {number} height */
+export function tickBelow(words, x, height) {
+  return text(words, [x, height - 4], { colour: "quiet", font: "11px", baseline: "bottom", halo: 3 });
+}
+
+/** The number of a tick at the left edge. @param {string} words @param {number} y */
+export function tickBeside(words, y) {
+  return text(words, [5, y], { colour: "quiet", font: "11px", align: "left", halo: 3 });
+}
+
+/** @param {string} name @param {Point} at @param {CanvasTextAlign} align @param {CanvasTextBaseline} baseline */
+export function axisName(name, at, align, baseline) {
+  return text(name, at, { colour: "quiet", font: "italic 600 14px", align, baseline, halo: 4 });
 }
 
 /** How wide words are, in pixels. @param {Scene} scene @param {string} words @param {string} font */

@@ -4,7 +4,7 @@ import { clusters, readable } from "../shared/codes.js";
 import { TermsOverEpochs } from "../shared/epoch_chart.js";
 import { box, caption, element, tile } from "../shared/form.js";
 import { beyondTheEdge, codeDots, digitNames, posteriorEllipses, priorCircles } from "../shared/latent_map.js";
-import { axes, grid, PIXELS, plot, text } from "../shared/marks.js";
+import { axes, grid, paper, PIXELS, plot, text } from "../shared/marks.js";
 import { normals } from "../shared/numbers.js";
 import { Plane } from "../shared/plane.js";
 import { wantsStill } from "../shared/player.js";
@@ -22,6 +22,9 @@ const SAMPLES = 18;
 
 /** How far the map may reach. The first that shows 99 of 100 codes, but see `reach`. */
 const EXTENTS = [4, 5, 6, 8, 11, 15, 22, 35, 60, 100, 1000];
+
+/** How the sentence of an empty chart stands there. */
+const EMPTY = /** @type {const} */ ({ colour: "quiet", font: "0.85rem", baseline: "alphabetic", halo: 4 });
 
 /** How often a reader who wants little motion sees a picture, in milliseconds. */
 const CALM = 1500;
@@ -147,7 +150,7 @@ function termsPanel(scope, lab) {
       const { width, height } = scene;
       const named = { ...scene, words: lab.named() };
       if (lab.history.values.length > 1) new TermsOverEpochs(named, lab.history).drawStatic(named);
-      else plot(scene, PIXELS, emptyChart(words.chart_empty, width, height));
+      else plot(scene, PIXELS, paper(), text(words.chart_empty, [width / 2, height / 2], EMPTY));
       // Every picture of this frame is drawn: the thread may send the next.
       clearTimeout(calm);
       calm = setTimeout(() => lab.send({ order: "drawn" }), wantsStill() ? CALM : 0);
@@ -168,16 +171,6 @@ function termsPanel(scope, lab) {
   };
   const list = element("dl", {}, ...rows.map(({ row }) => row));
   return { element: box("vae-panel", caption(words.chart_caption), canvas, list), show, showNames };
-}
-
-/** Paper and a sentence. @param {string} words @param {number} width @param {number} height @returns {import("../shared/marks.js").Mark} */
-function emptyChart(words, width, height) {
-  return (scene, scale) => {
-    scene.context.fillStyle = scene.inks.paper;
-    scene.context.fillRect(0, 0, width, height);
-    const style = /** @type {const} */ ({ colour: "quiet", font: "0.85rem", baseline: "alphabetic", halo: 4 });
-    plot(scene, scale, text(words, [width / 2, height / 2], style));
-  };
 }
 
 /** @param {Scope} scope @param {Lab} lab */
