@@ -140,4 +140,5 @@ def test_functions_are_measured() -> None:
 def test_a_module_and_its_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 300
+    assert [line for line in text.splitlines() if len(line) > 120] == []
     assert {line: count for line, count in functions(text).items() if count > 80} == {}

@@ -21,7 +21,11 @@ import { look, readNetworks } from "./seen.js";
 
 const UNDOS = 20;
 
-/** The stroke that a model is being told of, so that its other views remember one picture for a stroke, not for each frame. @type {WeakMap<Model, object>} */
+/**
+ * The stroke that a model is being told of, so that its other views remember one picture for a stroke, not for each
+ * frame.
+ * @type {WeakMap<Model, object>}
+ */
 const strokes = new WeakMap();
 
 /** @param {{model: Model, el: HTMLElement}} view */
@@ -160,7 +164,10 @@ function spokenText(words, { log_likelihood }, near, verdict) {
   return fill(words.live, { log_likelihood: shownNumber(log_likelihood), near, verdict });
 }
 
-/** Lays the picture of the traits on the sheet; what another view draws in one stroke is remembered once. @param {Model} model @param {Sheets} sheets @param {(epsilon: Pair) => void} show @param {() => Pair} now */
+/**
+ * Lays the picture of the traits on the sheet; what another view draws in one stroke is remembered once.
+ * @param {Model} model @param {Sheets} sheets @param {(epsilon: Pair) => void} show @param {() => Pair} now
+ */
 function followed(model, sheets, show, now) {
   /** The stroke of another view before which the sheet was remembered. @type {object | undefined} */
   let remembered;
@@ -178,7 +185,11 @@ function followed(model, sheets, show, now) {
   };
 }
 
-/** The pad, on which a pen leaves ink. @param {Scope} scope @param {Model} model @param {Sheets} sheets @param {HTMLElement[]} tools @param {() => void} onInk @param {() => void} report */
+/**
+ * The pad, on which a pen leaves ink.
+ * @param {Scope} scope @param {Model} model @param {Sheets} sheets @param {HTMLElement[]} tools
+ * @param {() => void} onInk @param {() => void} report
+ */
 function padPanel(scope, model, sheets, tools, onInk, report) {
   const words = model.get("words");
   const pad = element("canvas", { class: "vae-digit vae-pad", role: "img", "aria-label": words.pad_name });
@@ -229,7 +240,10 @@ function padPanel(scope, model, sheets, tools, onInk, report) {
   return { element: panel, show };
 }
 
-/** Test digits, and what is no digit, to choose from. @param {Scope} scope @param {Model} model @param {(sheet: Sheet) => void} change @param {() => Uint8Array} now */
+/**
+ * Test digits, and what is no digit, to choose from.
+ * @param {Scope} scope @param {Model} model @param {(sheet: Sheet) => void} change @param {() => Uint8Array} now
+ */
 function exampleButtons(scope, model, change, now) {
   const words = model.get("words");
   const [given, labels] = [bytes(model.get("examples")), bytes(model.get("example_labels"))];

@@ -37,7 +37,10 @@ export function fitPanel(words, usual, sigma) {
   };
 }
 
-/** @param {Record<string, string>} words @param {Term} term @param {string} sign @param {Axis} axis @param {number[] | undefined} usual */
+/**
+ * @param {Record<string, string>} words @param {Term} term @param {string} sign @param {Axis} axis
+ * @param {number[] | undefined} usual
+ */
 function fitRow(words, term, sign, { low, high, step }, usual) {
   const percent = (/** @type {number} */ nats) => clamp((100 * (nats - low)) / (high - low), 0, 100);
   const at = (/** @type {HTMLElement} */ mark, /** @type {number} */ nats) => {

@@ -64,7 +64,10 @@ export function enlarged(x) {
   return ink;
 }
 
-/** Cuts a length into pieces and the rest: how much of which points each piece covers. @param {number} length @param {number} piece */
+/**
+ * Cuts a length into pieces and the rest: how much of which points each piece covers.
+ * @param {number} length @param {number} piece
+ */
 function pieces(length, piece) {
   return Array.from({ length: Math.ceil(length / piece - 1e-9) }, (_, i) => {
     const [start, end] = [i * piece, Math.min((i + 1) * piece, length)];
@@ -79,7 +82,8 @@ function pieces(length, piece) {
 
 /**
  * A drawing in the form of MNIST's digits (LeCun et al. 1998): its box shrunk by area to 20 pixels along the longer
- * side, and moved by whole pixels until the centre of mass lies in the middle of 28 by 28. No ink gives a black picture.
+ * side, and moved by whole pixels until the centre of mass lies in the middle of 28 by 28. No ink gives a
+ * black picture.
  * @param {Float32Array} ink @returns {Uint8Array}
  */
 export function normalised(ink) {

@@ -17,7 +17,10 @@ import { fill, shownNumber } from "../shared/words.js";
  * @import { Seen } from "./seen.js"
  */
 
-/** How much larger the lens shows Q, so that its ellipses and z fit, or 1 where it needs no lens. @param {Seen} seen @param {number} room pixels of the map's scale in half a lens */
+/**
+ * How much larger the lens shows Q, so that its ellipses and z fit, or 1 where it needs no lens.
+ * @param {Seen} seen @param {number} room pixels of the map's scale in half a lens
+ */
 function lensTimes({ mean, std, z }, room) {
   const content = Math.max(2.3 * Math.max(...std), 1.15 * Math.hypot(z[0] - mean[0], z[1] - mean[1]));
   const most = Math.min(room / content, 5000);
@@ -69,7 +72,10 @@ function drawLens(scene, plane, seen, { at, radius, times, mark }) {
   );
 }
 
-/** Q and z, and a lens where Q is small; returns the corner where the lens stands, a side of the map on each axis. @param {Scene} scene @param {Plane} plane @param {Seen} seen @param {Pair} corner @returns {Pair} */
+/**
+ * Q and z, and a lens where Q is small; returns the corner where the lens stands, a side of the map on each axis.
+ * @param {Scene} scene @param {Plane} plane @param {Seen} seen @param {Pair} corner @returns {Pair}
+ */
 function drawSeen(scene, plane, seen, corner) {
   const { size, extent } = plane;
   const radius = size * 0.17;

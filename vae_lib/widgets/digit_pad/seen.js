@@ -10,7 +10,8 @@ import { brightness, SIDE } from "./ink.js";
  */
 
 /**
- * @typedef {{mean: Pair, std: Pair, z: Pair, image: Float32Array, log_likelihood: number, kl: number, elbo: number}} Seen
+ * @typedef {{mean: Pair, std: Pair, z: Pair, image: Float32Array, log_likelihood: number, kl: number,
+ *   elbo: number}} Seen
  *   what the model makes of a picture; `image` lasts until the next picture
  */
 

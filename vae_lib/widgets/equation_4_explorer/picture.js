@@ -20,7 +20,10 @@ const WHOLE = Array.from({ length: 2 * EDGE - 1 }, (_, i) => i + 1 - EDGE);
 const gaussian = (/** @type {number} */ mean, /** @type {number} */ sd) => (/** @type {number} */ z) =>
   Math.exp(-0.5 * ((z - mean) / sd) ** 2 - 0.5 * LOG_2PI) / sd;
 
-/** Returns the chart, on which a hand finds Q. @param {Scene} scene @param {Setting} setting @param {Posterior} posterior */
+/**
+ * Returns the chart, on which a hand finds Q.
+ * @param {Scene} scene @param {Setting} setting @param {Posterior} posterior
+ */
 export function drawCurves(scene, { mean, std }, posterior) {
   // Room for a Q that fits one of two modes is twice the posterior's height; a narrower Q lowers all curves.
   const high = Math.max(2.1 * posterior.peak, 0.5, 0.42 / std);
@@ -74,7 +77,11 @@ function axisBelow(chart) {
   };
 }
 
-/** Names on the curves: Q's on its outer side, the posterior's on the side where Q is not. @param {Scene} scene @param {Chart} chart @param {number} mean @param {(z: number) => number} q @param {Posterior} posterior */
+/**
+ * Names on the curves: Q's on its outer side, the posterior's on the side where Q is not.
+ * @param {Scene} scene @param {Chart} chart @param {number} mean @param {(z: number) => number} q
+ * @param {Posterior} posterior
+ */
 function names({ words, width }, chart, mean, q, posterior) {
   const side = mean < 0 ? -1 : 1;
   const name = (

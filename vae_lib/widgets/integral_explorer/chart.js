@@ -58,7 +58,10 @@ function steps(running, below) {
   };
 }
 
-/** The estimate, the band, the exact value; returns where the ring stands, in pixels. @param {Scene} scene @param {Estimated} about @param {boolean} held @returns {Point} */
+/**
+ * The estimate, the band, the exact value; returns where the ring stands, in pixels.
+ * @param {Scene} scene @param {Estimated} about @param {boolean} held @returns {Point}
+ */
 function drawEstimates(scene, { shown: { running, best }, exact, band }, held) {
   const { words } = scene;
   const low = exact - DEPTH;
@@ -95,7 +98,8 @@ function drawEstimates(scene, { shown: { running, best }, exact, band }, held) {
 /**
  * The ring at the end of the curve adds draws: a finger takes it near by and scrolls elsewhere, a mouse takes it
  * anywhere.
- * @param {Scope} scope @param {Model} model @param {() => Estimated | undefined} get @param {(count: number) => void} setCount
+ * @param {Scope} scope @param {Model} model @param {() => Estimated | undefined} get
+ * @param {(count: number) => void} setCount
  */
 export function estimateChart(scope, model, get, setCount) {
   const canvas = element("canvas", { class: "vae-chart", role: "img" });

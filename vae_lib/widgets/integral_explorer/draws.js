@@ -18,7 +18,10 @@ const CARRIED = 0.99;
  * live; `onMore` is called after each.
  */
 export class Draws {
-  /** @param {Network} network @param {Float32Array} x @param {number} seed @param {number} most @param {() => void} onMore */
+  /**
+   * @param {Network} network @param {Float32Array} x @param {number} seed @param {number} most
+   * @param {() => void} onMore
+   */
   constructor(network, x, seed, most, onMore) {
     this.network = network;
     this.x = x;

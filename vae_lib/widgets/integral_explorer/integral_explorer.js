@@ -52,7 +52,10 @@ function readTables(model) {
     const share = (Math.log(count) - a) / (b - a);
     return bands[stop].map((/** @type {number[]} */ line) => line[right - 1] + (line[right] - line[right - 1]) * share);
   };
-  /** Its ends at each number of draws at which it was measured. @param {number} stop @returns {[count: number, low: number, high: number][]} */
+  /**
+   * Its ends at each number of draws at which it was measured.
+   * @param {number} stop @returns {[count: number, low: number, high: number][]}
+   */
   const bandOf = (stop) =>
     counts.map((/** @type {number} */ count, /** @type {number} */ i) => [count, bands[stop][0][i], bands[stop][1][i]]);
   return { sigmas, exacts, own, nearest, bandAt, bandOf };
@@ -88,7 +91,10 @@ function build(model, body, scope) {
   const { sigmas, exacts, own } = tables;
   const { network, x, height, width } = readPicture(model);
   const { draws: [, most], seed: [, lastSeed] } = model.get("limits");
-  /** The draws of the seed, and what those that are decoded by now make; none before the first. @type {{draws: Draws, shown: Estimates | undefined}} */
+  /**
+   * The draws of the seed, and what those that are decoded by now make; none before the first.
+   * @type {{draws: Draws, shown: Estimates | undefined}}
+   */
   const made = { draws: new Draws(network, x, 0, most, () => {}), shown: undefined };
   scope.onEnd(() => made.draws.stop());
   /** @type {Binding<State>} */
@@ -164,7 +170,9 @@ function grey(values) {
   return values.map((value) => clamp(value, 0, 1));
 }
 
-/** @param {Scope} scope @param {Model} model @param {Tables} tables @param {(change: Partial<State>) => void} onInput */
+/**
+ * @param {Scope} scope @param {Model} model @param {Tables} tables @param {(change: Partial<State>) => void} onInput
+ */
 function sliders(scope, model, { sigmas, own }, onInput) {
   const [words, [, most]] = [model.get("words"), model.get("limits").draws];
   const last = 4 * Math.log2(most);

@@ -17,7 +17,10 @@ import { stage } from "../shared/stage.js";
 /** The map's half side: hardly one draw in ten thousand lies beyond. */
 const EXTENT = 4;
 
-/** The rings of the first `count` draws, all alike. @param {CanvasRenderingContext2D} context @param {Plane} plane @param {any} scene */
+/**
+ * The rings of the first `count` draws, all alike.
+ * @param {CanvasRenderingContext2D} context @param {Plane} plane @param {any} scene
+ */
 function drawSpecks(context, plane, { z, from, count, colour }) {
   const [radius, side] = [1.7, 6];
   const stamp = document.createElement("canvas");
@@ -71,7 +74,10 @@ function drawCarriers(context, plane, { z, shown, stamps, colours }) {
   context.globalAlpha = 1;
 }
 
-/** A ring around the draw that counts most. @param {Scene} scene @param {Plane} plane @param {Float32Array} z @param {Estimates} shown */
+/**
+ * A ring around the draw that counts most.
+ * @param {Scene} scene @param {Plane} plane @param {Float32Array} z @param {Estimates} shown
+ */
 function markLargest(scene, plane, z, { shares, best }) {
   const [z1, z2] = [z[2 * best], z[2 * best + 1]].map((value) => clamp(value, -EXTENT, EXTENT));
   const radius = Math.max(8, dotRadius(plane, shares[best]) + 3);

@@ -61,7 +61,10 @@ export function drawDensities(scene, { q, p }, held) {
   return { p: peaks[0], q: peaks[1] };
 }
 
-/** The integrand of D[a‖b]: filled above zero, hatched below, each part with its size. @param {Scene} scene @param {Gaussian} a @param {Gaussian} b @param {Sizes} sizes */
+/**
+ * The integrand of D[a‖b]: filled above zero, hatched below, each part with its size.
+ * @param {Scene} scene @param {Gaussian} a @param {Gaussian} b @param {Sizes} sizes
+ */
 export function drawIntegrand(scene, a, b, sizes) {
   const { width, height } = scene;
   const range = { ...integrandRange(a, b), above: 14, below: 42, axis: /** @type {Point} */ ([-AXIS, AXIS]) };
@@ -98,7 +101,10 @@ function hatched(f) {
   };
 }
 
-/** Where the function is highest and lowest, in pixels, and how much. @param {Chart} chart @param {(z: number) => number} f */
+/**
+ * Where the function is highest and lowest, in pixels, and how much.
+ * @param {Chart} chart @param {(z: number) => number} f
+ */
 function hillsOf(chart, f) {
   let [highest, lowest, top, bottom] = [0, 0, 0, 0];
   for (let px = 0; px <= chart.width; px += 0.5) {
@@ -138,7 +144,10 @@ function nameAbove(scene, chart, f, { highest, lowest, top }, { positive, negati
   });
 }
 
-/** The size of the hatched area, below its lowest place. @param {Scene} scene @param {Chart} chart @param {ReturnType<typeof hillsOf>} hills @param {Sizes} sizes */
+/**
+ * The size of the hatched area, below its lowest place.
+ * @param {Scene} scene @param {Chart} chart @param {ReturnType<typeof hillsOf>} hills @param {Sizes} sizes
+ */
 function nameBelow(scene, chart, { lowest, bottom }, { negative }) {
   if (!isSome(negative) || -bottom * chart.scale <= 1) return null;
   const words = fill(scene.words.minus, { value: negative });

@@ -24,7 +24,10 @@ export class Backdrop {
     scope.onEnd(() => clearTimeout(this.timer));
   }
 
-  /** Decodes the grid for a map of this size in short tasks, unless that is done or under way, then calls back. @param {Plane} plane @param {() => void} ready */
+  /**
+   * Decodes the grid for a map of this size in short tasks, unless that is done or under way, then calls back.
+   * @param {Plane} plane @param {() => void} ready
+   */
   prepare(plane, ready) {
     const [height, width] = this.picture;
     const cell = 32 / Math.max(height, width);
@@ -35,7 +38,7 @@ export class Backdrop {
     if (asked === this.asked) return;
     clearTimeout(this.timer);
     this.asked = asked;
-    const values = new Uint8Array(columns * (width + 2) * rows * (height + 2)); // with an empty pixel about each picture
+    const values = new Uint8Array(columns * (width + 2) * rows * (height + 2)); // with an empty pixel about each
     let done = 0;
     const slice = () => {
       for (const end = performance.now() + 8; done < columns * rows && performance.now() < end; done++) {
@@ -59,7 +62,10 @@ export class Backdrop {
     this.timer = setTimeout(slice);
   }
 
-  /** The grid as one picture in a theme's ink, paler than the digit itself; null until it is ready. @param {Theme} theme */
+  /**
+   * The grid as one picture in a theme's ink, paler than the digit itself; null until it is ready.
+   * @param {Theme} theme
+   */
   drawn(theme) {
     if (!this.grid || this.inked === theme) return this.grid && this.sheet;
     const { columns, rows, values } = this.grid;

@@ -233,7 +233,11 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
   };
 }
 
-/** Which code a mouse or the resting ring is on. @param {Scope} scope @param {Buckets} buckets @param {() => number} scale @param {() => number[] | null} z none where nothing is known of the codes @param {() => void} redraw */
+/**
+ * Which code a mouse or the resting ring is on.
+ * @param {Scope} scope @param {Buckets} buckets @param {() => number} scale
+ * @param {() => number[] | null} z none where nothing is known of the codes @param {() => void} redraw
+ */
 function pointing(scope, buckets, scale, z, redraw) {
   /** @type {number[] | null} where a mouse points at the map without moving z */
   let pointed = null;

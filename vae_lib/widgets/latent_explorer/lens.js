@@ -1,4 +1,4 @@
-// One code with the ellipses of its Q(z|X): as they lie on the map, and larger in a lens where they are too small to see.
+// One code with the ellipses of its Q(z|X): as they lie on the map, or larger in a lens.
 
 import { circle, clipped, dots, ellipse, PIXELS, plot, segments, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
@@ -43,7 +43,10 @@ function asItLies({ code, colour }, plane, radii) {
   ];
 }
 
-/** @param {Marked} mark @param {Plane} plane @param {number[]} radii @param {number} lens its radius, in pixels @param {number} times */
+/**
+ * @param {Marked} mark @param {Plane} plane @param {number[]} radii @param {number} lens its radius, in pixels
+ * @param {number} times
+ */
 function throughLens({ code, z, colour, near }, plane, radii, lens, times) {
   const at = /** @type {Point} */ ([plane.x(code[0]), plane.y(code[1])]);
   const centre = cornerFor(plane, lens, [at, [plane.x(z[0]), plane.y(z[1])]]);
@@ -76,7 +79,10 @@ function throughLens({ code, z, colour, near }, plane, radii, lens, times) {
   ];
 }
 
-/** A corner, where few codes are, and not over what is taken. @param {Plane} plane @param {number} lens @param {Point[]} taken */
+/**
+ * A corner, where few codes are, and not over what is taken.
+ * @param {Plane} plane @param {number} lens @param {Point[]} taken
+ */
 function cornerFor({ size }, lens, taken) {
   const [low, high] = [lens + 8, size - lens - 8];
   const corners = /** @type {Point[]} */ ([[high, low], [low, low], [high, high - 20], [low, high - 20]]);

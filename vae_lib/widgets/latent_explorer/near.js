@@ -52,7 +52,10 @@ export class Buckets {
   }
 }
 
-/** Per digit, the code nearest to the median of its codes: where a walk begins or ends. @param {Float32Array} points @param {Uint8Array} labels @param {Named[]} medians */
+/**
+ * Per digit, the code nearest to the median of its codes: where a walk begins or ends.
+ * @param {Float32Array} points @param {Uint8Array} labels @param {Named[]} medians
+ */
 export function typicalCodes(points, labels, medians) {
   return new Map(medians.map(({ digit, at }) => {
     let [best, least] = [0, Infinity];
@@ -65,7 +68,10 @@ export function typicalCodes(points, labels, medians) {
   }));
 }
 
-/** The widths of Q(z|X), or none unless there is one pair for each code. @param {DataView} packed @param {Float32Array} points */
+/**
+ * The widths of Q(z|X), or none unless there is one pair for each code.
+ * @param {DataView} packed @param {Float32Array} points
+ */
 export function readWidths(packed, points) {
   const widths = halfFloats(packed);
   return points.length && widths.length === points.length && widths.every((width) => width >= 0 && width < Infinity)

@@ -13,7 +13,10 @@ import { grouped } from "../shared/words.js";
 export const KINDS = /** @type {const} */ (["score", "pathwise"]);
 const BINS = 90;
 
-/** What one draw's ε gives as an estimate. @type {Record<Kind, Record<Parameter, (e: number, mu: number, sigma: number) => number>>} */
+/**
+ * What one draw's ε gives as an estimate.
+ * @type {Record<Kind, Record<Parameter, (e: number, mu: number, sigma: number) => number>>}
+ */
 const ESTIMATE = {
   score: {
     mu: (e, mu, sigma) => ((mu + sigma * e) ** 2 * e) / sigma,
@@ -30,7 +33,10 @@ export function exactGradient(setting) {
   return 2 * setting[setting.wrt];
 }
 
-/** The variances of one draw's estimates; Python's `exact_variances` says how they come. @param {Setting} setting @returns {Record<Kind, number>} */
+/**
+ * The variances of one draw's estimates; Python's `exact_variances` says how they come.
+ * @param {Setting} setting @returns {Record<Kind, number>}
+ */
 export function exactVariances({ mu, sigma, wrt }) {
   const [mu2, sigma2] = [mu * mu, sigma * sigma];
   return wrt === "mu"
@@ -56,7 +62,10 @@ export function moments(values) {
   return { mean: count ? mean : NaN, variance, error: Math.sqrt(variance / count) };
 }
 
-/** The numbers of values in equal bins from low to high, and of those beyond. @param {Float64Array} values @param {number} low @param {number} high */
+/**
+ * The numbers of values in equal bins from low to high, and of those beyond.
+ * @param {Float64Array} values @param {number} low @param {number} high
+ */
 export function histogram(values, low, high) {
   const bins = new Uint32Array(BINS);
   let [left, right] = [0, 0];

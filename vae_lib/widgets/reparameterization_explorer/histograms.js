@@ -64,7 +64,10 @@ function drawHistogram(scene, { now, about, axis }, colour) {
   );
 }
 
-/** The sentence below a histogram. @param {Record<string, string>} words @param {Setting} now @param {About} about @param {Kind} kind */
+/**
+ * The sentence below a histogram.
+ * @param {Record<string, string>} words @param {Setting} now @param {About} about @param {Kind} kind
+ */
 function sentence(words, now, { mean, error, variance, left, right }, kind) {
   const exact = threeDigits(exactVariances(now)[kind]);
   const text = now.samples === 0

@@ -44,7 +44,10 @@ export class Line extends Chart {
 const gaussian = (/** @type {number} */ mean, /** @type {number} */ sd) => (/** @type {number} */ z) =>
   Math.exp(-0.5 * ((z - mean) / sd) ** 2) / (sd * Math.sqrt(2 * Math.PI));
 
-/** The line of the ε, that of the z, and between them the room for g(z) = z². @param {Scene} scene @param {number} tallest @returns {Lines} */
+/**
+ * The line of the ε, that of the z, and between them the room for g(z) = z².
+ * @param {Scene} scene @param {number} tallest @returns {Lines}
+ */
 function linesOf(scene, tallest) {
   const [top, floor, below] = [74, scene.height - 70, 70];
   return {
@@ -61,7 +64,10 @@ function hill(density, colour) {
   return [area(density, { colour, alpha: 0.13 }), curve(density, { colour })];
 }
 
-/** The ε above, the z below, and what joins them; returns where Q's ring stands. @param {Scene} scene @param {Setting} setting @param {Float64Array} noise @param {boolean} held @returns {Point} */
+/**
+ * The ε above, the z below, and what joins them; returns where Q's ring stands.
+ * @param {Scene} scene @param {Setting} setting @param {Float64Array} noise @param {boolean} held @returns {Point}
+ */
 function drawPaths(scene, setting, noise, held) {
   const { mu, sigma, wrt } = setting;
   const [{ width }, q] = [scene, gaussian(mu, sigma)];
@@ -99,7 +105,10 @@ function drawPaths(scene, setting, noise, held) {
   return peak;
 }
 
-/** How each z moves with the parameter: arrows in four rows, so that neighbours do not lie on each other. @param {Pair[]} pairs @param {string} wrt @param {Line} lower @returns {Mark[]} */
+/**
+ * How each z moves with the parameter: arrows in four rows, so that neighbours do not lie on each other.
+ * @param {Pair[]} pairs @param {string} wrt @param {Line} lower @returns {Mark[]}
+ */
 function arrows(pairs, wrt, lower) {
   return pairs.flatMap(({ e, below: [x, floor] }, i) => {
     const y = floor + 11 + 8 * (i % 4);
@@ -137,7 +146,11 @@ function names(scene, { mu, wrt }, { slope, top, floor }) {
   ];
 }
 
-/** @param {Scope} scope @param {Model} model @param {() => {now: Setting, noise: Float64Array}} get the ε are those that are held @param {(mu: number) => void} setMu */
+/**
+ * @param {Scope} scope @param {Model} model
+ * @param {() => {now: Setting, noise: Float64Array}} get the ε are those that are held
+ * @param {(mu: number) => void} setMu
+ */
 export function pathsPicture(scope, model, get, setMu) {
   const words = model.get("words");
   const canvas = element("canvas", { class: "vae-paths", role: "img" });

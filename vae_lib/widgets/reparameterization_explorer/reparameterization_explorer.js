@@ -111,7 +111,11 @@ function build(model, body, scope) {
   return bound.begin();
 }
 
-/** Draws that arrive: one by one at first, then faster and faster. @param {Scope} scope @param {Record<string, string>} words @param {Binding<Setting>} bound @param {number} most @param {() => number} nextSeed */
+/**
+ * Draws that arrive: one by one at first, then faster and faster.
+ * @param {Scope} scope @param {Record<string, string>} words @param {Binding<Setting>} bound @param {number} most
+ * @param {() => number} nextSeed
+ */
 function drawing(scope, words, bound, most, nextSeed) {
   const whenFull = () => bound.now.samples === most && bound.move({ seed: nextSeed(), samples: 0 });
   let before = 0;
@@ -137,7 +141,10 @@ function drawing(scope, words, bound, most, nextSeed) {
   });
 }
 
-/** @param {Scope} scope @param {Model} model @param {(change: Partial<Setting>) => void} onInput @param {() => void} pause */
+/**
+ * @param {Scope} scope @param {Model} model @param {(change: Partial<Setting>) => void} onInput
+ * @param {() => void} pause
+ */
 function settings(scope, model, onInput, pause) {
   const [words, limits] = [model.get("words"), model.get("limits")];
   const stops = [...STOPS, limits.samples[1]];

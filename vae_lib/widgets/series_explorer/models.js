@@ -20,7 +20,10 @@ export function valueText({ values }, index) {
   return shownNumber(values[index], 6).replace(/\.?0+$/, "");
 }
 
-/** The figures as they are shown: rounded so that the difference of the two terms is the ELBO. @param {Entries} entries @param {number} index */
+/**
+ * The figures as they are shown: rounded so that the difference of the two terms is the ELBO.
+ * @param {Entries} entries @param {number} index
+ */
 export function figuresAt({ reconstruction, kl }, index) {
   const [first, second] = [reconstruction[index], kl[index]].map((value) => Math.round(100 * value) / 100);
   return {
@@ -48,7 +51,10 @@ export function readEntries(model) {
   return { over, values, ...figures };
 }
 
-/** For each model the decoder, made when it is first asked for. @param {Model} model @param {number} count @param {number} pixels */
+/**
+ * For each model the decoder, made when it is first asked for.
+ * @param {Model} model @param {number} count @param {number} pixels
+ */
 export function decoders(model, count, pixels) {
   const [layers, weights] = [model.get("layers"), model.get("weights")];
   const sizes = Array.isArray(layers) && layers.every(Array.isArray) ? layers.map(weightBytes) : [];

@@ -34,7 +34,11 @@ const GLIDE = 200;
 /** Below this KL, in nats, Q tells nothing of X. */
 const COLLAPSED = 0.05;
 
-/** The codes of the present model, gliding there from those of the last. @param {Scope} scope @param {Model} model @param {ReturnType<typeof mapRows>} onMap @param {Uint8Array} labels @param {string} hintId */
+/**
+ * The codes of the present model, gliding there from those of the last.
+ * @param {Scope} scope @param {Model} model @param {ReturnType<typeof mapRows>} onMap @param {Uint8Array} labels
+ * @param {string} hintId
+ */
 export function mapPanel(scope, model, onMap, labels, hintId) {
   const [words, extent] = [model.get("words"), model.get("extent")];
   const map = mapCanvas(words.map_name, words.map_role, hintId);
@@ -134,7 +138,10 @@ export function picturesPanel(model, examples) {
   return { element: panel, show, showDigit: digit.draw };
 }
 
-/** The terms of all models, and where the present one lies. @param {Scope} scope @param {Model} model @param {Entries} entries @param {() => number} index */
+/**
+ * The terms of all models, and where the present one lies.
+ * @param {Scope} scope @param {Model} model @param {Entries} entries @param {() => number} index
+ */
 export function chartPanel(scope, model, entries, index) {
   const { over } = entries;
   const words = model.get("words");
@@ -157,7 +164,10 @@ export function chartPanel(scope, model, entries, index) {
   return { element: panel, canvas, show, nearest: (/** @type {[number, number]} */ px) => chart?.nearest(px) };
 }
 
-/** What a β means, or what has become of the model. @param {Record<string, string>} words @param {Entries} entries @param {number} index */
+/**
+ * What a β means, or what has become of the model.
+ * @param {Record<string, string>} words @param {Entries} entries @param {number} index
+ */
 export function noteText(words, { over, values, kl, sigma: sigmas }, index) {
   if (over === "epoch") return "";
   if (kl[index] < COLLAPSED) return words.collapsed;

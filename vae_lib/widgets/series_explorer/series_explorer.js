@@ -110,7 +110,11 @@ function build(model, body, scope) {
   return bound.begin();
 }
 
-/** A slider with the models' values below it. @param {Scope} scope @param {Record<string, string>} words @param {Entries} entries @param {(index: number) => void} onInput */
+/**
+ * A slider with the models' values below it.
+ * @param {Scope} scope @param {Record<string, string>} words @param {Entries} entries
+ * @param {(index: number) => void} onInput
+ */
 function modelSlider(scope, words, entries, onInput) {
   const { over, values } = entries;
   const text = (/** @type {number} */ index) => valueText(entries, index);

@@ -106,7 +106,11 @@ export class Chart {
     );
   }
 
-  /** A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above zero. @param {(z: number) => number} f */
+  /**
+   * A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above
+   * zero.
+   * @param {(z: number) => number} f
+   */
   path(f, rest = -Infinity) {
     const path = new Path2D();
     let down = false;

@@ -54,7 +54,10 @@ export function apart(/** @type {{digit: number, at: number[]}[]} */ names, /** 
   return moved;
 }
 
-/** The digits' names that can stand near their codes, on the map; none where most codes lie in one heap. @param {{digit: number, at: number[]}[]} medians @param {Plane} plane */
+/**
+ * The digits' names that can stand near their codes, on the map; none where most codes lie in one heap.
+ * @param {{digit: number, at: number[]}[]} medians @param {Plane} plane
+ */
 export function readable(medians, plane) {
   const inner = plane.extent - 24 / plane.scale; // the triangles at the edge stay free
   const names = medians.map(({ digit, at }) => ({ digit, at: at.map((value) => clamp(value, -inner, inner)) }));

@@ -18,7 +18,10 @@ const MARGIN = 40;
 /** A curve of more points is drawn without its dots. */
 const MOST_DOTS = 40;
 
-/** An axis whose zero stands `MARGIN` pixels from the left. @param {number} most @param {number} width @returns {[number, number]} */
+/**
+ * An axis whose zero stands `MARGIN` pixels from the left.
+ * @param {number} most @param {number} width @returns {[number, number]}
+ */
 export function axisTo(most, width) {
   return [(-most * MARGIN) / (width - MARGIN - 16), (most * (width - MARGIN)) / (width - MARGIN - 16)];
 }
@@ -129,7 +132,10 @@ export class TermsOverEpochs {
     });
   }
 
-  /** A line at the present epoch, a ring on each curve; what lies below the scale is written there. @param {Scene} scene @param {number} index */
+  /**
+   * A line at the present epoch, a ring on each curve; what lies below the scale is written there.
+   * @param {Scene} scene @param {number} index
+   */
   drawPresent(scene, index) {
     const { chart, curves, bottom } = this;
     const { words, width } = scene;

@@ -13,7 +13,10 @@ import { clamp } from "./numbers.js";
  * @import { Scene } from "./stage.js"
  */
 
-/** A map to move about on by hand and by keys. @param {string} name @param {string} role @param {string} hintId of what says how */
+/**
+ * A map to move about on by hand and by keys.
+ * @param {string} name @param {string} role @param {string} hintId of what says how
+ */
 export function mapCanvas(name, role, hintId) {
   return element("canvas", {
     class: "vae-map",
@@ -26,7 +29,11 @@ export function mapCanvas(name, role, hintId) {
   });
 }
 
-/** What a dot looks like: few dots are drawn large and full, ten thousand of them small and pale; all fainter over pictures. @param {Scene} scene @param {number} count @param {boolean} coloured @param {boolean} overPictures */
+/**
+ * What a dot looks like: few dots are drawn large and full, ten thousand of them small and pale; all fainter over
+ * pictures.
+ * @param {Scene} scene @param {number} count @param {boolean} coloured @param {boolean} overPictures
+ */
 function dotLook({ width, inks, palette }, count, coloured, overPictures) {
   const few = count < 1500;
   const radius = (few ? 2.9 : overPictures ? 1.4 : 1.9) * (width < 360 ? 0.8 : 1);
@@ -35,8 +42,8 @@ function dotLook({ width, inks, palette }, count, coloured, overPictures) {
 }
 
 /**
- * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long for
- * ten thousand dots. The stage is one that is read.
+ * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long
+ * for ten thousand dots. The stage is one that is read.
  * @param {Float32Array} points @param {Uint8Array} labels @returns {Mark}
  */
 export function codeDots(points, labels, overPictures = false) {
@@ -105,7 +112,10 @@ export function digitNames(medians) {
   };
 }
 
-/** Codes beyond the map: a triangle at the edge, pointing to where they are. @param {Float32Array} points @param {Uint8Array} labels @returns {Mark} */
+/**
+ * Codes beyond the map: a triangle at the edge, pointing to where they are.
+ * @param {Float32Array} points @param {Uint8Array} labels @returns {Mark}
+ */
 export function beyondTheEdge(points, labels) {
   return (scene, /** @type {Plane} */ plane) => {
     const { extent, size } = plane;
@@ -122,7 +132,10 @@ export function beyondTheEdge(points, labels) {
   };
 }
 
-/** Q(z|X) of each example, one standard deviation wide, and its letter beside it. @param {Float32Array[]} posteriors two means and two standard deviations each @param {string} letters @returns {Mark} */
+/**
+ * Q(z|X) of each example, one standard deviation wide, and its letter beside it.
+ * @param {Float32Array[]} posteriors two means and two standard deviations each @param {string} letters @returns {Mark}
+ */
 export function posteriorEllipses(posteriors, letters) {
   return (scene, plane) => {
     const { context, colours, inks } = scene;

@@ -12,7 +12,10 @@ import { drawRing, haloText } from "./canvas.js";
  *   a colour is the name of a term or of an ink, or one that CSS knows
  */
 
-/** Draws marks, one over the other; what is no mark is left out. @param {Scene} scene @param {Scale} scale @param {(Mark | false | null | undefined)[]} marks */
+/**
+ * Draws marks, one over the other; what is no mark is left out.
+ * @param {Scene} scene @param {Scale} scale @param {(Mark | false | null | undefined)[]} marks
+ */
 export function plot(scene, scale, ...marks) {
   for (const mark of marks) if (mark) mark(scene, scale);
 }
@@ -25,7 +28,10 @@ function shade({ colours, inks }, name) {
   return colours[name] ?? /** @type {Record<string, any>} */ (inks)[name] ?? name;
 }
 
-/** Strokes or fills in a style, and leaves the pen as it was. @param {Scene} scene @param {Line} style @param {(context: CanvasRenderingContext2D) => void} draw */
+/**
+ * Strokes or fills in a style, and leaves the pen as it was.
+ * @param {Scene} scene @param {Line} style @param {(context: CanvasRenderingContext2D) => void} draw
+ */
 function inStyle(scene, { colour, width = 1, dash = [], alpha = 1 }, draw) {
   const { context } = scene;
   context.save();
@@ -52,7 +58,10 @@ export function paper() {
   };
 }
 
-/** The paper, a line at each tick, and dashed ones where they are asked for. @param {number[]} [dashed] @returns {Mark} */
+/**
+ * The paper, a line at each tick, and dashed ones where they are asked for.
+ * @param {number[]} [dashed] @returns {Mark}
+ */
 export function grid(dashed = []) {
   return (scene, scale) => scale.grid(scene, dashed);
 }
@@ -62,7 +71,11 @@ export function axes(...names) {
   return (scene, scale) => scale.labels(scene, names);
 }
 
-/** A function over the axis, or a line through points. @param {((value: number) => number) | Point[]} shape @param {Line & {rest?: number}} style `rest` as of `Chart.path` @returns {Mark} */
+/**
+ * A function over the axis, or a line through points.
+ * @param {((value: number) => number) | Point[]} shape @param {Line & {rest?: number}} style `rest` as of `Chart.path`
+ * @returns {Mark}
+ */
 export function curve(shape, { rest, ...style }) {
   return (scene, scale) =>
     inStyle(scene, { width: 2.25, ...style }, (context) => {
@@ -72,7 +85,10 @@ export function curve(shape, { rest, ...style }) {
     });
 }
 
-/** What lies between a function and zero, or within a line of points. @param {((value: number) => number) | Point[]} shape @param {Line} style @returns {Mark} */
+/**
+ * What lies between a function and zero, or within a line of points.
+ * @param {((value: number) => number) | Point[]} shape @param {Line} style @returns {Mark}
+ */
 export function area(shape, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -82,7 +98,10 @@ export function area(shape, style) {
     });
 }
 
-/** Straight lines, each from one point to another. @param {[Point, Point][]} lines @param {Line} style @returns {Mark} */
+/**
+ * Straight lines, each from one point to another.
+ * @param {[Point, Point][]} lines @param {Line} style @returns {Mark}
+ */
 export function segments(lines, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -105,7 +124,10 @@ export function dots(places, { radius = 3, ...style }) {
       }));
 }
 
-/** Bars of equal widths across the whole scale, one for each number. @param {ArrayLike<number>} heights @param {Line} style @returns {Mark} */
+/**
+ * Bars of equal widths across the whole scale, one for each number.
+ * @param {ArrayLike<number>} heights @param {Line} style @returns {Mark}
+ */
 export function bars(heights, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -117,7 +139,10 @@ export function bars(heights, style) {
     });
 }
 
-/** The ellipses of one and two standard deviations. @param {Point} at @param {number[]} deviations @param {string} colour @returns {Mark} */
+/**
+ * The ellipses of one and two standard deviations.
+ * @param {Point} at @param {number[]} deviations @param {string} colour @returns {Mark}
+ */
 export function ellipse(at, deviations, colour) {
   return (scene, scale) => {
     const [rx, ry] = deviations.map((one) => one * (scale.scale ?? 1));
@@ -133,7 +158,10 @@ export function ellipse(at, deviations, colour) {
   };
 }
 
-/** A ring to take hold of, or to mark a place. @param {Point} at @param {{colour: string, radius?: number, width?: number, filled?: boolean}} style @returns {Mark} */
+/**
+ * A ring to take hold of, or to mark a place.
+ * @param {Point} at @param {{colour: string, radius?: number, width?: number, filled?: boolean}} style @returns {Mark}
+ */
 export function ring(at, { colour, ...style }) {
   return (scene, scale) =>
     drawRing(scene.context, [scale.x(at[0]), scale.y(at[1])], {
@@ -146,8 +174,8 @@ export function ring(at, { colour, ...style }) {
 /**
  * Words with a halo of paper.
  * @param {string} words @param {Point} at
- * @param {{colour: string, font: string, align?: CanvasTextAlign, baseline?: CanvasTextBaseline, dx?: number, dy?: number,
- *   halo?: number}} style `font` is without the family, as in "600 13px"; `dx` and `dy` are in pixels
+ * @param {{colour: string, font: string, align?: CanvasTextAlign, baseline?: CanvasTextBaseline, dx?: number,
+ *   dy?: number, halo?: number}} style `font` is without the family, as in "600 13px"; `dx` and `dy` are in pixels
  * @returns {Mark}
  */
 export function text(
@@ -194,7 +222,11 @@ export function circle(at, radius, style) {
     });
 }
 
-/** Marks within a rectangle or a circle of pixels. @param {[left: number, top: number, width: number, height: number] | [x: number, y: number, radius: number]} shape @param {Mark[]} marks @returns {Mark} */
+/**
+ * Marks within a rectangle or a circle of pixels.
+ * @param {[left: number, top: number, width: number, height: number] | [x: number, y: number, radius: number]} shape
+ * @param {Mark[]} marks @returns {Mark}
+ */
 export function clipped(shape, ...marks) {
   return (scene, scale) => {
     const { context } = scene;

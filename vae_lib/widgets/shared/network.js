@@ -86,7 +86,10 @@ export class Network {
   }
 }
 
-/** The decoder of a map: from two numbers to the pixels of a picture. @param {Layer[]} layers @param {DataView} packed @param {number} pixels */
+/**
+ * The decoder of a map: from two numbers to the pixels of a picture.
+ * @param {Layer[]} layers @param {DataView} packed @param {number} pixels
+ */
 export function planeDecoder(layers, packed, pixels) {
   const network = new Network(layers, packed);
   if (network.inputs !== 2 || network.outputs !== pixels) {

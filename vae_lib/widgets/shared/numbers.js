@@ -42,7 +42,10 @@ export function halfFloats(view) {
 
 const POWERS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
 
-/** Numbers strictly between 0 and 1 from a seed (a whole number from 0 to 2³² − 1): words of mulberry32 (T. Ettinger). @param {number} seed */
+/**
+ * Numbers strictly between 0 and 1 from a seed (a whole number from 0 to 2³² − 1): words of mulberry32 (T. Ettinger).
+ * @param {number} seed
+ */
 export function uniforms(seed) {
   let state = seed | 0;
   return () => {

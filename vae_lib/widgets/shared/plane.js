@@ -50,7 +50,10 @@ export class Plane {
     plot(scene, PIXELS, paper(), ...this.ticks().map(lines));
   }
 
-  /** The numbers at the edges and the axes' names at their ends: what lies over the data. @param {Scene} scene @param {string[]} names */
+  /**
+   * The numbers at the edges and the axes' names at their ends: what lies over the data.
+   * @param {Scene} scene @param {string[]} names
+   */
   labels(scene, [first, second]) {
     const { size } = this;
     const ticks = this.ticks().map((value) => ({ value, words: shownNumber(value, 0) }));

@@ -63,7 +63,10 @@ function formulas({ words, settings: { sample, gradient, kl, mistake } }) {
   return { how, loss: sum([words.apart_loss_terms, pull("loss")]) };
 }
 
-/** A table of numbers, one row for each name. @param {Record<string, string>} words @param {string} head @param {string[]} names */
+/**
+ * A table of numbers, one row for each name.
+ * @param {Record<string, string>} words @param {string} head @param {string[]} names
+ */
 function table(words, head, names) {
   const rows = names.map((name) => {
     const [title, how, first, second] = [element("th", { scope: "row" }), element("td"), element("td"), element("td")];
@@ -81,7 +84,10 @@ function table(words, head, names) {
 /** @param {Scope} scope @param {Lab} lab @param {(say: () => string) => void} say */
 export function apartPanel(scope, lab, say) {
   const { words, side, examples, eye } = lab;
-  /** The example, its ε, and the loss before the last step. @type {{digit: number, noise: Float64Array, before: number | null}} */
+  /**
+   * The example, its ε, and the loss before the last step.
+   * @type {{digit: number, noise: Float64Array, before: number | null}}
+   */
   const now = { digit: 0, noise: Float64Array.from(normals(10, 2)), before: null };
   const tables = [table(words, words.apart_forward, FORWARD), table(words, words.apart_back, BACK)];
   const picture = (/** @type {"x" | "f"} */ name) =>

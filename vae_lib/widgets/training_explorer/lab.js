@@ -2,7 +2,8 @@
 
 import { bytes } from "../shared/numbers.js";
 import { fill, ShownError, shownNumber } from "../shared/words.js";
-import { countParameters, Learner } from "./learner.js";
+import { Learner } from "./learner.js";
+import { countParameters } from "./linear.js";
 import { trainingThread } from "./thread.js";
 
 /**
@@ -69,12 +70,15 @@ export class Lab {
     this.pausing = false; // asked to, and not answered yet
     this.trouble = ""; // what ended the training, until Reset
     this.epoch = this.done = this.stepTime = 0;
-    /** The numbers of the last order, of the last that started or stopped training, and of the last that gave it other weights. */
+    /**
+     * The numbers of the last order, of the last that started or stopped training, and of the last that gave it other
+     * weights.
+     */
     this.orders = { last: 0, running: 0, weights: 0 };
     /** Hears of each frame, and whether training stopped with it. @type {(frame: any, stopped: boolean) => void} */
     this.onFrame = () => {};
     this.tellThread = trainingThread(scope, (frame) => {
-      if (!scope.signal.aborted && frame.heard >= this.orders.weights) this.take(frame); // else of one that was given up
+      if (!scope.signal.aborted && frame.heard >= this.orders.weights) this.take(frame); // else of one given up
     });
   }
 

@@ -1,7 +1,7 @@
 // A VAE that learns.
 
 import { uniforms } from "../shared/numbers.js";
-import { linear, linearBackToInput, linearBackToWeights, silu } from "./linear.js";
+import { countParameters, LATENTS, linear, linearBackToInput, linearBackToWeights, shapes, silu } from "./linear.js";
 
 /**
  * @typedef {{lr: number, beta: number, sigma: number, sample: boolean, kl: boolean, gradient: "pathwise" | "score",
@@ -12,18 +12,6 @@ import { linear, linearBackToInput, linearBackToWeights, silu } from "./linear.j
 
 /** A step whose loss or gradient is no number. */
 export class NotFinite extends Error {}
-
-export const LATENTS = 2;
-
-/** Weights and biases of encoder and decoder: PyTorch's order, shapes and range at the start. */
-export function shapes(/** @type {number} */ pixels, /** @type {number} */ hidden) {
-  return [[pixels, hidden], [hidden, 2 * LATENTS], [LATENTS, hidden], [hidden, pixels]]
-    .flatMap(([inputs, outputs]) => [{ inputs, count: inputs * outputs }, { inputs, count: outputs }]);
-}
-
-export function countParameters(/** @type {number} */ pixels, /** @type {number} */ hidden) {
-  return shapes(pixels, hidden).reduce((sum, { count }) => sum + count, 0);
-}
 
 /** The VAE with one hidden layer of SiLU in each network, P(X|z) = N(f(z), σ²I), and Adam (Kingma & Ba 2015). */
 export class Learner {
@@ -206,7 +194,10 @@ export class Learner {
     linearBackToWeights(first.w, first.b, encoded.back, this.x, rows);
   }
 
-  /** One step of Adam on some pictures; gives the sums of both terms before it. @param {ArrayLike<number>} pictures @param {Float64Array} noise @param {Settings} settings */
+  /**
+   * One step of Adam on some pictures; gives the sums of both terms before it.
+   * @param {ArrayLike<number>} pictures @param {Float64Array} noise @param {Settings} settings
+   */
   step(pictures, noise, settings) {
     const sums = this.terms(pictures, noise, settings);
     this.backward(pictures.length, noise, settings);
@@ -249,7 +240,10 @@ export class Learner {
     return this.sums.map((sum) => sum / this.count);
   }
 
-  /** Mean terms over all pictures, with ε of its own, so that training meets the same draws with it and without. @param {Settings} settings */
+  /**
+   * Mean terms over all pictures, with ε of its own, so that training meets the same draws with it and without.
+   * @param {Settings} settings
+   */
   measure(settings) {
     const kept = this.uniform;
     this.uniform = uniforms(1);

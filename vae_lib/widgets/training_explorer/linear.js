@@ -107,3 +107,15 @@ export function silu(
     slope[i] = share + y[i] * (1 - share);
   }
 }
+
+export const LATENTS = 2;
+
+/** Weights and biases of encoder and decoder: PyTorch's order, shapes and range at the start. */
+export function shapes(/** @type {number} */ pixels, /** @type {number} */ hidden) {
+  return [[pixels, hidden], [hidden, 2 * LATENTS], [LATENTS, hidden], [hidden, pixels]]
+    .flatMap(([inputs, outputs]) => [{ inputs, count: inputs * outputs }, { inputs, count: outputs }]);
+}
+
+export function countParameters(/** @type {number} */ pixels, /** @type {number} */ hidden) {
+  return shapes(pixels, hidden).reduce((sum, { count }) => sum + count, 0);
+}

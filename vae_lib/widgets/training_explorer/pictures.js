@@ -29,7 +29,10 @@ const EMPTY = /** @type {const} */ ({ colour: "quiet", font: "0.85rem", baseline
 /** How often a reader who wants little motion sees a picture, in milliseconds. */
 const CALM = 1500;
 
-/** The first extent that shows 99 of 100 codes; one that is larger stays until half of it would do. @param {Float32Array} codes @param {number} now */
+/**
+ * The first extent that shows 99 of 100 codes; one that is larger stays until half of it would do.
+ * @param {Float32Array} codes @param {number} now
+ */
 function reach(codes, now) {
   const far = Float32Array.from(
     { length: codes.length / 2 },

@@ -14,7 +14,10 @@ import { roughly } from "./lab.js";
 /** How fine the sliders over powers of ten are. */
 const STEPS = { lr: 0.1, beta: 0.1, sigma: 0.05 };
 
-/** A slider over powers of ten, to a tenth of the last. @param {Scope} scope @param {Lab} lab @param {"lr" | "beta" | "sigma"} name @param {Change} change */
+/**
+ * A slider over powers of ten, to a tenth of the last.
+ * @param {Scope} scope @param {Lab} lab @param {"lr" | "beta" | "sigma"} name @param {Change} change
+ */
 function powers(scope, { model, words }, name, change) {
   const [min, max] = model.get("limits")[name].map((/** @type {number} */ end) =>
     Math.round(10 * Math.log10(end)) / 10

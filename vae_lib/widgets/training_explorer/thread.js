@@ -1,8 +1,8 @@
 // Where training runs: a worker of its own, or the page's own thread where there can be none.
 
 import { uniforms } from "../shared/numbers.js";
-import { countParameters, LATENTS, Learner, NotFinite, shapes } from "./learner.js";
-import { linear, linearBackToInput, linearBackToWeights, silu } from "./linear.js";
+import { Learner, NotFinite } from "./learner.js";
+import { countParameters, LATENTS, linear, linearBackToInput, linearBackToWeights, shapes, silu } from "./linear.js";
 
 /**
  * @import { Scope } from "../shared/view.js"
@@ -180,7 +180,10 @@ function program() {
   ].join("\n");
 }
 
-/** @param {Scope} scope @param {(message: any) => void} hear what the thread has to say @returns {(message: any) => void} what tells it something */
+/**
+ * @param {Scope} scope @param {(message: any) => void} hear what the thread has to say
+ * @returns {(message: any) => void} what tells it something
+ */
 export function trainingThread(scope, hear) {
   const ownThread = () => {
     const trainer = new Trainer(hear, SHORT_SLICE);

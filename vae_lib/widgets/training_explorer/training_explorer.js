@@ -1,4 +1,4 @@
-// A VAE that learns the 8×8 digits in the page: the map, samples and both terms while it trains, and one step taken apart.
+// A VAE that learns the 8×8 digits in the page: map, samples and both terms, and one step taken apart.
 
 import { announcer, box, button, element, paragraph } from "../shared/form.js";
 import { bytes } from "../shared/numbers.js";
@@ -129,7 +129,10 @@ function follow(lab, weights, { showSettings, settingsChanged, startedAnew }) {
   } else if (weights.follow()) startedAnew();
 }
 
-/** The weights as Python and other views have them. @param {Lab} lab @param {Scope} scope @param {(message: any) => void} begin */
+/**
+ * The weights as Python and other views have them.
+ * @param {Lab} lab @param {Scope} scope @param {(message: any) => void} begin
+ */
 function weightsOf(lab, scope, begin) {
   const { model } = lab;
   let [known, told] = [model.get("parameters"), 0];
