@@ -34,6 +34,8 @@ ORDER = (
     "cli",
     "__main__",
 )
+WIDGETS = PACKAGE / "widgets"
+MODULES = sorted(path for path in WIDGETS.rglob("*.js") if not path.name.endswith(".test.js"))
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -102,3 +104,43 @@ def test_requirements_repeat_the_ranges_of_the_package() -> None:
     wanted = re.findall(r'"([^"]+)"', block[1])
     assert len(wanted) >= 9
     assert set(wanted) <= set((root / "requirements.txt").read_text("utf-8").splitlines())
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(WIDGETS)) for path in paths]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_a_widget_s_module_imports_its_own_folder_and_what_all_share(path: Path) -> None:
+    found = re.findall(r'^(?:import|export)\b[^;]*? from "([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {(path.parent / name).resolve().parent for name in found} <= {path.parent, WIDGETS / "shared"}
+
+
+def functions(text: str) -> dict[str, int]:
+    """How many lines each function of a module has, as ``deno fmt`` sets it, by its first line."""
+    lines = text.splitlines()
+    depths = [len(line) - len(line.lstrip()) if line.strip() else 1000 for line in lines]
+    found: dict[str, int] = {}
+    for i, line in enumerate(lines):
+        opens = re.search(r"(=>|\)) \{$", line) and not re.match(r"\s*(\} else )?(if|for|while|switch)\b", line)
+        if not opens:
+            continue
+        # Where the parameters take several lines, the function begins above.
+        start = i if line.strip()[0] not in ")}]" else max(k for k in range(i) if depths[k] <= depths[i])
+        end = next(k for k in range(i + 1, len(lines)) if depths[k] <= depths[i])
+        found[lines[start].strip()] = end - start + 1
+    return found
+
+
+def test_functions_are_measured() -> None:
+    text = "function f() {\n  if (a) {\n    b();\n  }\n}\n\nconst g = (\n  a,\n) => {\n\n"
+    text += "  a.each((b) => {\n    c();\n  });\n};\n"
+    assert functions(text) == {"function f() {": 5, "const g = (": 8, "a.each((b) => {": 3}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_a_module_and_its_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+    assert {line: count for line, count in functions(text).items() if count > 80} == {}

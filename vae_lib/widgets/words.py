@@ -14,25 +14,67 @@ SHARED: Final[Words] = {
     "numbers. Make the widget again from a model that decodes to finite pictures.",
 }
 
+MAP: Final[Words] = {
+    "axis_1": "z₁",
+    "axis_2": "z₂",
+    "prior_1": "P(z): 1 sd",
+    "prior_2": "2 sd",
+}
+"""On the map of two latent numbers."""
+
+POINT: Final[Words] = {
+    "map_name": "Map of the latent space. Arrow keys move z, Shift makes larger steps, Home returns to the origin.",
+    "map_role": "map",
+    "z": "z = ({z1}, {z2})",
+}
+"""Of a point to move about on the map."""
+
+NEAR: Final[Words] = {
+    "near": "Most codes near z: {label}",
+    "near_none": "No codes near z",
+}
+"""Of the codes about z."""
+
+PLAYER: Final[Words] = {
+    "play": "Play",
+    "pause": "Pause",
+}
+"""Of what plays by itself."""
+
+SIGNS: Final[Words] = {
+    "minus": "−",
+    "equals": "=",
+}
+"""Between the rows of an equation."""
+
+NATS: Final[Words] = {
+    "nats": "{value} nats",
+}
+"""Behind a number."""
+
+COURSE: Final[Words] = {
+    "example_names": "abcde",
+    "epoch_axis": "epoch",
+    "curve_reconstruction": "reconstruction",
+    "curve_kl": "KL",
+    "curve_elbo": "ELBO",
+}
+"""Of examples and of curves over the epochs."""
+
 LATENT_EXPLORER: Final[Words] = {
+    **PLAYER,
+    **NEAR,
+    **POINT,
+    **MAP,
     **SHARED,
     "name": "Latent space explorer",
     "map_caption": "Latent space: one dot for each digit, at its code",
     "map_caption_no_codes": "Latent space",
-    "map_name": "Map of the latent space. Arrow keys move z, Shift makes larger steps, Home returns to the origin.",
-    "map_role": "map",
     "digit_caption": "Decoded digit f(z)",
     "digit_name": "The digit that the decoder draws at z",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
     "slider_1": "z₁",
     "slider_2": "z₂",
     "slider_text": "{axis} = {value}",
-    "z": "z = ({z1}, {z2})",
-    "near": "Most codes near z: {label}",
-    "near_none": "No codes near z",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "about": "The encoder’s Q(z|X) for this {label}: mean ({m1}, {m2}), width ({s1}, {s2})",
     "about_unlabelled": "The encoder’s Q(z|X) for this digit: mean ({m1}, {m2}), width ({s1}, {s2})",
     "q": "Q(z|X)",
@@ -42,8 +84,6 @@ LATENT_EXPLORER: Final[Words] = {
     "walk_to": "to",
     "walk_position": "On the way",
     "walk_text": "{share} of the way from {from} to {to}",
-    "play": "Play",
-    "pause": "Pause",
     "backdrop": "Show what the decoder draws everywhere",
     "hint": "Drag the ring, or move the sliders. With the map in focus, the arrow keys move z; "
     "Shift makes larger steps, Home returns to the origin.",
@@ -52,6 +92,7 @@ LATENT_EXPLORER: Final[Words] = {
 }
 
 KL_EXPLORER: Final[Words] = {
+    **NATS,
     "bad_gaussian": "This picture cannot be drawn: q and p must each be a mean from −4 to 4 and a standard deviation "
     "from 0.1 to 4, such as [1.0, 0.5]. Set them again to such numbers.",
     "name": "The KL divergences between two Gaussians",
@@ -69,7 +110,6 @@ KL_EXPLORER: Final[Words] = {
     "bars_caption": "Both directions, in nats, on bars from 0 to {end}",
     "qp": "D[Q‖P]",
     "pq": "D[P‖Q]",
-    "nats": "{value} nats",
     "q": "Q",
     "p": "P",
     "axis": "z",
@@ -85,6 +125,7 @@ KL_EXPLORER: Final[Words] = {
 }
 
 EQUATION_4_EXPLORER: Final[Words] = {
+    **SIGNS,
     **SHARED,
     "bad_numbers": "This picture cannot be drawn: X, σ, and the mean and width of Q must be numbers, and σ and the "
     "width greater than 0. Set them again, for example x = 1.5, sigma = 0.5, q = [0.8, 0.4].",
@@ -102,8 +143,6 @@ EQUATION_4_EXPLORER: Final[Words] = {
     "elbo": "ELBO",
     "reconstruction": "reconstruction",
     "kl": "KL to the prior",
-    "minus": "−",
-    "equals": "=",
     "mean": "Q’s mean",
     "std": "Q’s width",
     "x": "X",
@@ -167,6 +206,8 @@ REPARAMETERIZATION_EXPLORER: Final[Words] = {
 }
 
 INTEGRAL_EXPLORER: Final[Words] = {
+    **NATS,
+    **MAP,
     **SHARED,
     "bad_numbers": "This picture cannot be drawn: draws must be a whole number from 1 to 4096, seed a whole number "
     "from 0 to 4294967295, and sigma a number greater than 0. Set them again to such numbers, or make the widget "
@@ -175,10 +216,6 @@ INTEGRAL_EXPLORER: Final[Words] = {
     "map_caption": "Draws of z from P(z). The larger a dot, the more its P(X|z) adds to the sum",
     "map_name": "Map of the latent space with {draws} draws from P(z). {carriers} of them carry 99 % of the sum and "
     "are filled dots, the others small rings. The draw that counts most is at z = ({z1}, {z2}).",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "x_caption": "X",
     "x_name": "The picture X",
     "most_caption": "f(z) of the marked draw",
@@ -199,7 +236,6 @@ INTEGRAL_EXPLORER: Final[Words] = {
     "exact": "Exact",
     "difference": "Difference",
     "effective": "Effective draws",
-    "nats": "{value} nats",
     "effective_of": "{effective} of {draws}",
     "working": "Decoding draw {done} of {draws} …",
     "draws": "draws",
@@ -215,6 +251,9 @@ INTEGRAL_EXPLORER: Final[Words] = {
 }
 
 DIGIT_PAD: Final[Words] = {
+    **SIGNS,
+    **NEAR,
+    **MAP,
     "bad_weights": "This picture cannot be drawn: the encoder's or the decoder's weights do not fit their layers or "
     "are not finite numbers. Make the widget again from a model for pictures of 28 × 28 pixels.",
     "name": "Draw a digit",
@@ -243,17 +282,11 @@ DIGIT_PAD: Final[Words] = {
     "no_number": "–",
     "resample": "Resample",
     "resample_hint": "draws a new ε, and with it a new z.",
-    "near": "Most codes near z: {label}",
-    "near_none": "No codes near z",
     "beyond": "z lies beyond the edge of the map.",
     "map_caption": "Latent space: test digits as dots, each at its code",
     "map_caption_no_codes": "Latent space",
     "map_name": "Map of the latent space. Q(z|X): mean {mean}, standard deviation {std}. z = {z}.",
     "map_name_empty": "Map of the latent space, with no Q(z|X) yet",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "lens": "Q(z|X), {times}× larger",
     "lens_z": "z",
     "lens_mean": "μ",
@@ -263,8 +296,6 @@ DIGIT_PAD: Final[Words] = {
     "log_likelihood": "log P(X|z)",
     "kl": "KL to the prior",
     "elbo": "ELBO, with this z",
-    "minus": "−",
-    "equals": "=",
     "usual": "test digits",
     "row_spoken": "{value} nats; nine of ten test digits lie from {low} to {high}",
     "row_spoken_alone": "{value} nats",
@@ -280,17 +311,14 @@ DIGIT_PAD: Final[Words] = {
 }
 
 KL_PLANE_EXPLORER: Final[Words] = {
+    **MAP,
     "bad_gaussian": "This picture cannot be drawn: mean must be two numbers from −4 to 4, and std two numbers from "
     "0.02 to 3, such as mean = [1.2, −0.5], std = [0.4, 0.7]. Set them again to such numbers.",
     "name": "The KL of Q to the prior, over two latent numbers",
     "map_caption": "Q(z|X) and the prior P(z)",
     "map_name": "Map of two latent numbers with the prior’s circles of 1 and 2 standard deviations, and Q as an "
     "ellipse. Center of Q: {m1}, {m2}. Widths: {s1}, {s2}.",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
     "q": "Q(z|X)",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "bars_caption": "KL to the prior, in nats; bars end at {end}",
     "distance": "distance",
     "width": "width",
@@ -342,6 +370,11 @@ LATENT_SLIDERS: Final[Words] = {
 }
 
 SERIES_EXPLORER: Final[Words] = {
+    **COURSE,
+    **NATS,
+    **PLAYER,
+    **POINT,
+    **MAP,
     **SHARED,
     "bad_series": "This picture cannot be drawn: each model of the series needs its value, its figures in nats, its "
     "codes and its Q(z|X) of the examples, all as finite numbers. Make the widget again from a whole series.",
@@ -352,25 +385,15 @@ SERIES_EXPLORER: Final[Words] = {
     "epoch_value": "epoch {value}",
     "beta_spoken": "β = {value}, model {place} of {count}",
     "epoch_spoken": "epoch {value}, stop {place} of {count}",
-    "play": "Play",
-    "pause": "Pause",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "map_caption": "Latent space: a dot for each test digit, at its code; ellipses: Q(z|X) of the digits a to e, 1 sd",
-    "map_name": "Map of the latent space. Arrow keys move z, Shift makes larger steps, Home returns to the origin.",
-    "map_role": "map",
     "beyond_none": "All {total} codes lie on the map.",
     "beyond": "{count} of {total} codes lie beyond the edge: triangles.",
     "samples_caption": "Samples: f(z) at {count} draws of z from the prior, the same for all models",
     "samples_name": "{count} pictures that the decoder draws from the prior, at {at}",
     "pairs_caption": "Test digits X, and below each its reconstruction f(μ(X))",
     "pairs_name": "Test digits a to {last}, and below each its reconstruction, at {at}",
-    "example_names": "abcde",
     "digit_name": "The picture that the decoder draws at z",
     "digit_caption": "At the ring: f(z)",
-    "z": "z = ({z1}, {z2})",
     "beta_chart_caption": "What a model pays and what it gets: each point is one model, on the test digits",
     "beta_chart_name": "Distortion over rate, one point for each β. At {at}: rate {rate} nats, distortion "
     "{distortion} nats.",
@@ -380,19 +403,14 @@ SERIES_EXPLORER: Final[Words] = {
     "rate_axis": "rate R: KL, nats",
     "distortion_axis": "distortion D: −reconstruction, nats",
     "slope": "slope −β",
-    "epoch_axis": "epoch",
     "rate": "rate R: KL to the prior",
     "distortion": "distortion D: −reconstruction",
     "reconstruction": "reconstruction",
     "kl": "KL to the prior",
     "beta_elbo": "ELBO: −D − R",
     "epoch_elbo": "ELBO: their difference",
-    "curve_reconstruction": "reconstruction",
-    "curve_kl": "KL",
-    "curve_elbo": "ELBO",
     "active": "latents in use",
     "active_value": "{active} of 2",
-    "nats": "{value} nats",
     "equal_sigma": "At σ = {sigma}, this β asks for the same model as β = 1 would at σ√β = {equal}.",
     "plain": "β = 1 leaves Eq. (4) as it is, with σ = {sigma}.",
     "collapsed": "Collapsed: Q is the prior for every X, so all samples are alike.",
@@ -407,6 +425,9 @@ SERIES_EXPLORER: Final[Words] = {
 }
 
 TRAINING_EXPLORER: Final[Words] = {
+    **COURSE,
+    **NATS,
+    **MAP,
     "bad_training": "This picture cannot be drawn: the pictures, sizes, settings or weights do not fit. Make the "
     "widget again, or set parameters to b'' to begin anew.",
     "name": "A VAE that learns in the page",
@@ -424,10 +445,6 @@ TRAINING_EXPLORER: Final[Words] = {
     "said": "epoch {epoch}, loss {loss}",
     "said_paused": "Paused at epoch {epoch}, loss {loss}",
     "said_reset": "Back at the start",
-    "axis_1": "z₁",
-    "axis_2": "z₂",
-    "prior_1": "P(z): 1 sd",
-    "prior_2": "2 sd",
     "map_caption": "Latent space: a dot for each digit, at its μ(X); dashed: the prior at 1 and 2 sd; ellipses: Q(z|X) "
     "of the digits a to e, 1 sd",
     "map_name": "Map of the latent space with the codes of all digits, after {epoch} epochs",
@@ -437,20 +454,14 @@ TRAINING_EXPLORER: Final[Words] = {
     "samples_name": "{count} pictures that the decoder draws from the prior, after {epoch} epochs",
     "pairs_caption": "Digits X, and below each its reconstruction f(μ(X))",
     "pairs_name": "Digits a to e, and below each its reconstruction",
-    "example_names": "abcde",
     "chart_caption": "Both terms and the ELBO, in nats: the mean over each epoch",
     "chart_name": "Reconstruction, KL and ELBO over the epochs. Epoch {epoch}: reconstruction {reconstruction}, "
     "KL {kl} nats.",
     "chart_empty": "Curves from the first epoch on",
-    "epoch_axis": "epoch",
-    "curve_reconstruction": "reconstruction",
-    "curve_kl": "KL",
-    "curve_elbo": "ELBO",
     "reconstruction": "reconstruction",
     "kl": "KL",
     "elbo": "ELBO",
     "difference": "reconstruction − KL",
-    "nats": "{value} nats",
     "lr": "Learning rate",
     "lr_name": "learning rate",
     "beta": "β",

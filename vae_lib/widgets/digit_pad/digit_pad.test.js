@@ -1,6 +1,6 @@
 import { assert, assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
-import { enlarged, GRID, normalised } from "./digit_pad.js";
 import { Network } from "../shared/network.js";
+import { enlarged, GRID, normalised } from "./ink.js";
 
 const { drawings, disc, digits, larger, encoder } = numbers.digit_pad;
 

@@ -108,7 +108,10 @@ function build(model, body, scope) {
   return bound.begin();
 }
 
-/** @param {Scope} scope @param {Record<string, string>} words @param {Record<keyof Setting, [number, number]>} limits @param {(name: keyof Setting, value: number) => void} onInput */
+/**
+ * @param {Scope} scope @param {Record<string, string>} words @param {Record<keyof Setting, [number, number]>} limits
+ * @param {(name: keyof Setting, value: number) => void} onInput
+ */
 function settingSliders(scope, words, limits, onInput) {
   const [narrowest, widest] = limits.std;
   const names = /** @type {const} */ (["mean", "std", "x", "sigma"]);
@@ -136,7 +139,12 @@ function settingSliders(scope, words, limits, onInput) {
   };
 }
 
-/** The densities, on which a hand moves Q: a finger by its ring, a mouse from anywhere. @param {Scope} scope @param {Model} model @param {() => {now: Setting, posterior: ReturnType<typeof exactPosterior>}} get @param {(mean: number) => void} setMean */
+/**
+ * The densities, on which a hand moves Q: a finger by its ring, a mouse from anywhere.
+ * @param {Scope} scope @param {Model} model
+ * @param {() => {now: Setting, posterior: ReturnType<typeof exactPosterior>}} get
+ * @param {(mean: number) => void} setMean
+ */
 function curvesPicture(scope, model, get, setMean) {
   const words = model.get("words");
   const canvas = element("canvas", { class: "vae-densities", role: "img" });

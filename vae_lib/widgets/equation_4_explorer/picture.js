@@ -1,13 +1,12 @@
 // The densities over z: the exact posterior, the prior, and Q.
 
-import { chartOf } from "../shared/chart.js";
-import { area, curve, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
+import { Chart, sharp } from "../shared/chart.js";
+import { area, curve, paper, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
 import { shownNumber } from "../shared/words.js";
 import { LOG_2PI } from "./terms.js";
 
 /**
- * @import { Chart } from "../shared/chart.js"
  * @import { Mark, Point } from "../shared/marks.js"
  * @import { Scene } from "../shared/stage.js"
  * @import { exactPosterior, Setting } from "./terms.js"
@@ -21,17 +20,21 @@ const WHOLE = Array.from({ length: 2 * EDGE - 1 }, (_, i) => i + 1 - EDGE);
 const gaussian = (/** @type {number} */ mean, /** @type {number} */ sd) => (/** @type {number} */ z) =>
   Math.exp(-0.5 * ((z - mean) / sd) ** 2 - 0.5 * LOG_2PI) / sd;
 
-/** Returns the chart, on which a hand finds Q. @param {Scene} scene @param {Setting} setting @param {Posterior} posterior */
+/**
+ * Returns the chart, on which a hand finds Q.
+ * @param {Scene} scene @param {Setting} setting @param {Posterior} posterior
+ */
 export function drawCurves(scene, { mean, std }, posterior) {
   // Room for a Q that fits one of two modes is twice the posterior's height; a narrower Q lowers all curves.
   const high = Math.max(2.1 * posterior.peak, 0.5, 0.42 / std);
-  const chart = chartOf(scene, { low: 0, high, above: 26, below: 24, axis: [-EDGE, EDGE] });
+  const chart = new Chart(scene, { low: 0, high, above: 26, below: 24, axis: [-EDGE, EDGE] });
   const q = gaussian(mean, std);
   const [dark, peak] = [scene.theme === "dark", /** @type {Point} */ ([mean, q(mean)])];
   const rest = 0.3; // where a curve lies on the axis, no line is drawn
   plot(
     scene,
     chart,
+    paper(),
     wholeLines(chart),
     area(posterior.density, { colour: "ink", alpha: dark ? 0.2 : 0.14 }),
     curve(gaussian(0, 1), { colour: "prior", width: 1.25, dash: [5, 4], rest }),
@@ -46,30 +49,26 @@ export function drawCurves(scene, { mean, std }, posterior) {
   return chart;
 }
 
-/** Paper, and a line at each whole number. @param {Chart} chart @returns {Mark} */
+/** A line at each whole number. @param {Chart} chart @returns {Mark} */
 function wholeLines(chart) {
-  return (scene) => {
-    const { context, width, height, inks } = scene;
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, width, height);
-    for (const z of WHOLE) {
-      const x = Math.round(chart.x(z)) + 0.5;
+  return (scene) =>
+    WHOLE.forEach((z) => {
+      const x = sharp(chart.x(z));
       plot(scene, PIXELS, segments([[[x, 0], [x, chart.y(0)]]], { colour: z === 0 ? "axis" : "grid" }));
-    }
-  };
+    });
 }
 
 /** @param {Chart} chart @returns {Mark} */
 function axisBelow(chart) {
   return (scene) => {
     const { context, width, height, inks, words } = scene;
-    const [floor, sharp] = [chart.y(0), Math.round(chart.y(0)) + 0.5];
+    const [floor, line] = [chart.y(0), sharp(chart.y(0))];
     context.fillStyle = inks.paper;
     context.fillRect(0, floor + 1, width, height - floor);
     plot(
       scene,
       PIXELS,
-      segments([[[0, sharp], [width, sharp]]], { colour: "axis" }),
+      segments([[[0, line], [width, line]]], { colour: "axis" }),
       ...WHOLE.map((z) =>
         text(shownNumber(z, 0), [chart.x(z), floor + 13], { colour: "quiet", font: "11px", halo: 3 })
       ),
@@ -78,7 +77,11 @@ function axisBelow(chart) {
   };
 }
 
-/** Names on the curves: Q's on its outer side, the posterior's on the side where Q is not. @param {Scene} scene @param {Chart} chart @param {number} mean @param {(z: number) => number} q @param {Posterior} posterior */
+/**
+ * Names on the curves: Q's on its outer side, the posterior's on the side where Q is not.
+ * @param {Scene} scene @param {Chart} chart @param {number} mean @param {(z: number) => number} q
+ * @param {Posterior} posterior
+ */
 function names({ words, width }, chart, mean, q, posterior) {
   const side = mean < 0 ? -1 : 1;
   const name = (

@@ -69,7 +69,11 @@ function pairOf({ q, p, reverse }) {
   return reverse ? [p, q] : [q, p];
 }
 
-/** A slider for one number of a Gaussian. @param {Scope} scope @param {Model} model @param {"q" | "p"} name @param {0 | 1} which @param {(value: number) => void} onInput */
+/**
+ * A slider for one number of a Gaussian.
+ * @param {Scope} scope @param {Model} model @param {"q" | "p"} name @param {0 | 1} which
+ * @param {(value: number) => void} onInput
+ */
 function knob(scope, model, name, which, onInput) {
   const [words, kind, [min, max]] = [model.get("words"), which ? "width" : "mean", model.get("limits")[name][which]];
   const spoken = (/** @type {number} */ value) =>
@@ -79,7 +83,10 @@ function knob(scope, model, name, which, onInput) {
   return { element: one.element, show: (/** @type {State} */ now) => one.set(now[name][which]) };
 }
 
-/** Both divergences as bars, to choose between. @param {Scope} scope @param {Record<string, string>} words @param {(reverse: boolean) => void} choose */
+/**
+ * Both divergences as bars, to choose between.
+ * @param {Scope} scope @param {Record<string, string>} words @param {(reverse: boolean) => void} choose
+ */
 function directionRows(scope, words, choose) {
   const [legend, group] = [element("legend"), freshId()];
   const rows = [false, true].map((reverse) => {
@@ -103,7 +110,10 @@ function directionRows(scope, words, choose) {
   return { element: element("fieldset", {}, legend, ...rows.map(({ row }) => row)), show };
 }
 
-/** The integrand of the chosen direction, with the sizes of its areas. @param {Scope} scope @param {Model} model @param {() => Gaussian[]} pair */
+/**
+ * The integrand of the chosen direction, with the sizes of its areas.
+ * @param {Scope} scope @param {Model} model @param {() => Gaussian[]} pair
+ */
 function integrandPicture(scope, model, pair) {
   const words = model.get("words");
   const canvas = element("canvas", { class: "vae-integrand", role: "img" });
@@ -131,7 +141,11 @@ function integrandPicture(scope, model, pair) {
   return { element: box("", head, canvas, sentence), show };
 }
 
-/** Both densities, whose peaks a hand moves. @param {Scope} scope @param {Model} model @param {() => State} now @param {(name: "q" | "p", mean: number) => void} setMean */
+/**
+ * Both densities, whose peaks a hand moves.
+ * @param {Scope} scope @param {Model} model @param {() => State} now
+ * @param {(name: "q" | "p", mean: number) => void} setMean
+ */
 function densityPicture(scope, model, now, setMean) {
   const words = model.get("words");
   const canvas = element("canvas", { class: "vae-densities", role: "img" });

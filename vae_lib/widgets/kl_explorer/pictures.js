@@ -1,6 +1,6 @@
 // The two densities, and what a divergence between them adds up at each z.
 
-import { chartOf } from "../shared/chart.js";
+import { Chart } from "../shared/chart.js";
 import { mixed } from "../shared/canvas.js";
 import { area, axes, clipped, curve, grid, PIXELS, plot, ring, text, textWidth } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
@@ -8,7 +8,6 @@ import { fill } from "../shared/words.js";
 import { AXIS, crossings, integrand, integrandRange, logDensity } from "./gaussians.js";
 
 /**
- * @import { Chart } from "../shared/chart.js"
  * @import { Mark, Point } from "../shared/marks.js"
  * @import { Scene } from "../shared/stage.js"
  * @import { Gaussian } from "./gaussians.js"
@@ -30,7 +29,7 @@ export function drawDensities(scene, { q, p }, held) {
     below: 22,
     axis: /** @type {Point} */ ([-AXIS, AXIS]),
   };
-  const chart = chartOf(scene, range);
+  const chart = new Chart(scene, range);
   const each = /** @type {const} */ (["p", "q"]).map((name) => {
     const [gaussian, colour] = name === "p" ? [p, "prior"] : [q, "posterior"];
     const density = (/** @type {number} */ z) => Math.exp(logDensity(gaussian, z));
@@ -62,11 +61,14 @@ export function drawDensities(scene, { q, p }, held) {
   return { p: peaks[0], q: peaks[1] };
 }
 
-/** The integrand of D[a‖b]: filled above zero, hatched below, each part with its size. @param {Scene} scene @param {Gaussian} a @param {Gaussian} b @param {Sizes} sizes */
+/**
+ * The integrand of D[a‖b]: filled above zero, hatched below, each part with its size.
+ * @param {Scene} scene @param {Gaussian} a @param {Gaussian} b @param {Sizes} sizes
+ */
 export function drawIntegrand(scene, a, b, sizes) {
   const { width, height } = scene;
   const range = { ...integrandRange(a, b), above: 14, below: 42, axis: /** @type {Point} */ ([-AXIS, AXIS]) };
-  const chart = chartOf(scene, range);
+  const chart = new Chart(scene, range);
   const f = (/** @type {number} */ z) => integrand(a, b, z);
   const zero = chart.y(0);
   const colour = "gap";
@@ -99,7 +101,10 @@ function hatched(f) {
   };
 }
 
-/** Where the function is highest and lowest, in pixels, and how much. @param {Chart} chart @param {(z: number) => number} f */
+/**
+ * Where the function is highest and lowest, in pixels, and how much.
+ * @param {Chart} chart @param {(z: number) => number} f
+ */
 function hillsOf(chart, f) {
   let [highest, lowest, top, bottom] = [0, 0, 0, 0];
   for (let px = 0; px <= chart.width; px += 0.5) {
@@ -139,7 +144,10 @@ function nameAbove(scene, chart, f, { highest, lowest, top }, { positive, negati
   });
 }
 
-/** The size of the hatched area, below its lowest place. @param {Scene} scene @param {Chart} chart @param {ReturnType<typeof hillsOf>} hills @param {Sizes} sizes */
+/**
+ * The size of the hatched area, below its lowest place.
+ * @param {Scene} scene @param {Chart} chart @param {ReturnType<typeof hillsOf>} hills @param {Sizes} sizes
+ */
 function nameBelow(scene, chart, { lowest, bottom }, { negative }) {
   if (!isSome(negative) || -bottom * chart.scale <= 1) return null;
   const words = fill(scene.words.minus, { value: negative });

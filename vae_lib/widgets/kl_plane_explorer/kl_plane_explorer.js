@@ -1,8 +1,7 @@
 // Q(z|X) = N(μ, diag σ²) on a map of two latent numbers, and its divergence from the prior, part by part.
 
 import { bind, limited } from "../shared/binding.js";
-import { roundUp } from "../shared/chart.js";
-import { box, caption, choices, element, paragraph, slider, span, write } from "../shared/form.js";
+import { box, caption, choices, element, paragraph, slider } from "../shared/form.js";
 import { grab } from "../shared/hand.js";
 import { priorCircles } from "../shared/latent_map.js";
 import { axes, ellipse, grid, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
@@ -11,15 +10,16 @@ import { Plane } from "../shared/plane.js";
 import { stage } from "../shared/stage.js";
 import { mount } from "../shared/view.js";
 import { fill, ShownError, shownNumber } from "../shared/words.js";
+import { costPanel, costs } from "./costs.js";
 
 /**
  * @import { Model, Scope } from "../shared/view.js"
  * @import { Scene } from "../shared/stage.js"
+ * @import { Q } from "./costs.js"
  */
 
 /**
  * @typedef {[number, number]} Pair
- * @typedef {{mean: Pair, std: Pair}} Q
  * @typedef {"center" | 0 | 1} Handle the center, or the axis whose width it is
  * @typedef {ReturnType<typeof ringPlaces>} Places
  */
@@ -33,22 +33,6 @@ const STALK = 38;
 
 /** The width of "a sure code". */
 const SURE = 0.05;
-
-const PARTS = /** @type {const} */ (["distance", "width"]);
-
-/** The two parts of one latent's KL to N(0, 1), in nats. @param {number} mean @param {number} std */
-function klParts(mean, std) {
-  const logVar = 2 * Math.log(std);
-  // expm1 keeps the digits where the width is nearly 1 and this part is tiny.
-  return { distance: 0.5 * mean ** 2, width: 0.5 * (Math.expm1(logVar) - logVar) };
-}
-
-/** @param {Q} q */
-function costs({ mean, std }) {
-  const parts = [0, 1].map((axis) => klParts(mean[axis], std[axis]));
-  const each = parts.map(({ distance, width }) => distance + width);
-  return { parts, each, all: each[0] + each[1] };
-}
 
 /**
  * Where the rings stand, in pixels: the center, and each width's ring beyond its half-axis, on the side with room.
@@ -88,7 +72,10 @@ function drawPrior(scene, plane) {
   );
 }
 
-/** Q: its ellipses of 1 and 2 sd and the rings to hold it by. @param {Scene} scene @param {Plane} plane @param {Q} q @param {Places} places @param {Handle | null} held */
+/**
+ * Q: its ellipses of 1 and 2 sd and the rings to hold it by.
+ * @param {Scene} scene @param {Plane} plane @param {Q} q @param {Places} places @param {Handle | null} held
+ */
 function drawQ(scene, plane, q, { center, widths }, held) {
   const colour = "posterior";
   const below = widths[1].side; // where the upper ring is not
@@ -106,52 +93,6 @@ function drawQ(scene, plane, q, { center, widths }, held) {
       font: "italic 700 16px",
     }),
   );
-}
-
-/** What Q costs, as bars and numbers. @param {Record<string, string>} words */
-function costPanel(words) {
-  const barsFor = (/** @type {number} */ axes) =>
-    Array.from({ length: axes }, () => PARTS.map((part) => span(`vae-${part}`))).flat();
-  const track = (/** @type {HTMLElement[]} */ bars) =>
-    element("span", { class: "vae-bar", "aria-hidden": "true" }, ...bars);
-  const rows = [words.axis_1, words.axis_2].map((name) => {
-    const bars = barsFor(1);
-    const [first, second, sum] = [0, 1, 2].map(() => element("data"));
-    const terms = paragraph("", `${words.distance} `, first, ` + ${words.width} `, second);
-    return { row: box("vae-cost", element("b", {}, name), track(bars), sum, terms), bars, first, second, sum };
-  });
-  const [allBars, total, head] = [barsFor(2), element("data"), caption("")];
-  const means = PARTS.map((part) =>
-    paragraph(
-      "",
-      element("span", { class: `vae-swatch vae-${part}`, "aria-hidden": "true" }),
-      words[`${part}_means`],
-    )
-  );
-  const show = (/** @type {ReturnType<typeof costs>} */ { parts, each, all }) => {
-    const end = roundUp(Math.max(1, all));
-    head.textContent = fill(words.bars_caption, { end: `${end}` });
-    const number = (/** @type {HTMLDataElement} */ data, /** @type {number} */ nats) =>
-      write(data, nats, shownNumber(nats, 3));
-    rows.forEach(({ bars, first, second, sum }, axis) => {
-      PARTS.forEach((part, i) => {
-        const width = `${(100 * parts[axis][part]) / end}%`;
-        for (const bar of [bars[i], allBars[2 * axis + i]]) bar.style.width = width;
-        number([first, second][i], parts[axis][part]);
-      });
-      number(sum, each[axis]);
-    });
-    number(total, all);
-  };
-  const whole = box("vae-cost vae-total", element("b", {}, words.total), track(allBars), total);
-  const panel = box(
-    "vae-costs",
-    head,
-    box("vae-bars", ...rows.map(({ row }) => row), whole),
-    box("vae-legend", ...means),
-    paragraph("vae-says", words.sum),
-  );
-  return { element: panel, show };
 }
 
 /** @param {{model: Model, el: HTMLElement}} view */
@@ -204,7 +145,11 @@ function build(model, body, scope) {
   return bound.begin();
 }
 
-/** The slider of a mean, or of a width on a scale of ratios. @param {Scope} scope @param {Model} model @param {"mean" | "std"} kind @param {0 | 1} axis @param {(value: number) => void} set */
+/**
+ * The slider of a mean, or of a width on a scale of ratios.
+ * @param {Scope} scope @param {Model} model @param {"mean" | "std"} kind @param {0 | 1} axis
+ * @param {(value: number) => void} set
+ */
 function knob(scope, model, kind, axis, set) {
   const [words, [low, high]] = [model.get("words"), model.get("limits")[kind][axis]];
   const [ofMean, name] = [kind === "mean", words[`axis_${axis + 1}`]];
@@ -225,7 +170,10 @@ function knob(scope, model, kind, axis, set) {
   return { element: one.element, show };
 }
 
-/** The Gaussians to choose from. @param {Scope} scope @param {Model} model @param {(pick: (now: Q) => Q) => void} onPick */
+/**
+ * The Gaussians to choose from.
+ * @param {Scope} scope @param {Model} model @param {(pick: (now: Q) => Q) => void} onPick
+ */
 function presetButtons(scope, model, onPick) {
   const words = model.get("words");
   /** @typedef {{label: string, name: string, pick: (now: Q) => Q}} Preset */

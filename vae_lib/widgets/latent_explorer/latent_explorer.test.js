@@ -1,7 +1,8 @@
 import { assert, assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
-import { Backdrop, Buckets } from "./latent_explorer.js";
 import { Network } from "../shared/network.js";
 import { Plane } from "../shared/plane.js";
+import { Backdrop } from "./backdrop.js";
+import { Buckets } from "./near.js";
 
 /** @import { Scope } from "../shared/view.js" */
 

@@ -190,7 +190,10 @@ function latentRow(scope, model, { kl, extent, order }, index, onInput) {
   };
 }
 
-/** The codes to start from. @param {Scope} scope @param {Model} model @param {(z: number[], label: string) => void} pick */
+/**
+ * The codes to start from.
+ * @param {Scope} scope @param {Model} model @param {(z: number[], label: string) => void} pick
+ */
 function startButtons(scope, model, pick) {
   const words = model.get("words");
   /** @type {{label: string, z: number[], name: string}[]} */

@@ -68,7 +68,10 @@ function build(model, body, scope) {
   return bound.begin();
 }
 
-/** The places of the answers that are chosen, -1 for none. @param {Model} model @param {Question[]} questions @returns {number[]} */
+/**
+ * The places of the answers that are chosen, -1 for none.
+ * @param {Model} model @param {Question[]} questions @returns {number[]}
+ */
 function chosenOf(model, questions) {
   const chosen = model.get("chosen");
   const fits = Array.isArray(chosen) && chosen.length === questions.length &&

@@ -52,6 +52,7 @@ class ReparameterizationExplorer(BookWidget):
         sync=True
     )
     seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
+    held = traitlets.Int(HELD, help="How many ε are drawn as dots.").tag(sync=True)
     wrt = traitlets.Enum(["mu", "sigma"], "mu", help="The parameter that the gradient is taken by.").tag(sync=True)
 
     def __init__(

@@ -7,7 +7,7 @@ import {
   histogram,
   moments,
   threeDigits,
-} from "./reparameterization_explorer.js";
+} from "./estimates.js";
 import { normals } from "../shared/numbers.js";
 import { grouped } from "../shared/words.js";
 

@@ -86,6 +86,7 @@ class SeriesExplorer(BookWidget):
     ).tag(sync=True)
     pictures = traitlets.Bytes(help="The examples, a byte for each pixel.").tag(sync=True)
     extent = traitlets.Float(SMALLEST_EXTENT).tag(sync=True)
+    samples = traitlets.Int(SAMPLES, help="How many pictures the page draws from the prior.").tag(sync=True)
     seed = Numbers(0, SEEDS, whole=True).tag(sync=True)
 
     def __init__(

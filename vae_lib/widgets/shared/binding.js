@@ -15,7 +15,10 @@ import { tell } from "./view.js";
  *   changes nothing; `moveByHand` says it too. `follow` shows what the traits hold; `begin` does so first.
  */
 
-/** A trait's number, or its numbers, where they lie within the limits that Python sends for it; else null. @param {Model} model @param {string} name @returns {any} */
+/**
+ * A trait's number, or its numbers, where they lie within the limits that Python sends for it; else null.
+ * @param {Model} model @param {string} name @returns {any}
+ */
 export function limited(model, name) {
   const [value, limits] = [model.get(name), model.get("limits")[name]];
   const fits = (/** @type {any} */ number, /** @type {Limits} */ [low, high]) =>

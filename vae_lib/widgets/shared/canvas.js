@@ -15,7 +15,10 @@ export function termColours(palette, theme) {
   );
 }
 
-/** Fits a canvas to its size on the page; one unit is one CSS pixel. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+/**
+ * Fits a canvas to its size on the page; one unit is one CSS pixel.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ */
 export function fitCanvas(canvas, width, height, /** @type {CanvasRenderingContext2DSettings} */ settings = {}) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
@@ -26,7 +29,11 @@ export function fitCanvas(canvas, width, height, /** @type {CanvasRenderingConte
   return context;
 }
 
-/** Text with a halo, legible on dots and lines. @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y @param {string} colour @param {string} halo */
+/**
+ * Text with a halo, legible on dots and lines.
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y
+ * @param {string} colour @param {string} halo
+ */
 export function haloText(context, text, x, y, colour, halo, width = 4) {
   context.lineJoin = "round";
   context.lineWidth = width;
@@ -47,7 +54,11 @@ export function mixed(one, other) {
   return `rgb(${a.map((value, i) => Math.round((value + b[i]) / 2)).join(", ")})`;
 }
 
-/** The ring that a hand takes hold of, with paper around it; filled for one that stands on a curve. @param {CanvasRenderingContext2D} context @param {[number, number]} at @param {{colour: string, paper: string, radius?: number, width?: number, filled?: boolean}} style */
+/**
+ * The ring that a hand takes hold of, with paper around it; filled for one that stands on a curve.
+ * @param {CanvasRenderingContext2D} context @param {[number, number]} at
+ * @param {{colour: string, paper: string, radius?: number, width?: number, filled?: boolean}} style
+ */
 export function drawRing(context, [x, y], { colour, paper, radius = 9, width = 3, filled = false }) {
   const circle = (/** @type {number} */ r) => {
     context.beginPath();
@@ -65,7 +76,10 @@ export function drawRing(context, [x, y], { colour, paper, radius = 9, width = 3
   context.fill();
 }
 
-/** A network's output as grey values, white on black, at its own resolution. @param {HTMLCanvasElement} canvas @param {number} height @param {number} width */
+/**
+ * A network's output as grey values, white on black, at its own resolution.
+ * @param {HTMLCanvasElement} canvas @param {number} height @param {number} width
+ */
 export function picture(canvas, height, width) {
   canvas.width = width;
   canvas.height = height;

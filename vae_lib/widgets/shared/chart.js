@@ -1,9 +1,17 @@
 // A picture over a number line: axis, scale, curves.
 
-import { haloText } from "./canvas.js";
+import { axisName, paper, PIXELS, plot, segments, tickBelow, tickBeside } from "./marks.js";
 import { shownNumber } from "./words.js";
 
-/** @import { Scene } from "./stage.js" */
+/**
+ * @import { Point } from "./marks.js"
+ * @import { Scene } from "./stage.js"
+ */
+
+/** Where a line one pixel wide is sharp. @param {number} at */
+export function sharp(at) {
+  return Math.round(at) + 0.5;
+}
 
 /** 1, 2, 5, 10, ..., or 0.5, 0.2, ...: the first of these that is at least `least`. @param {number} least */
 export function roundUp(least) {
@@ -11,20 +19,14 @@ export function roundUp(least) {
   return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9))));
 }
 
-/** A picture over a number line on a scene. @param {Scene} scene @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range as of `Chart` */
-export function chartOf({ context, width, height }, range) {
-  return new Chart(context, width, height, range);
-}
-
 /** A picture over a number line: the axis below, a scale at the left, room above and below for what is written. */
 export class Chart {
   /**
-   * @param {CanvasRenderingContext2D} context @param {number} width @param {number} height
+   * @param {Pick<Scene, "width" | "height">} scene
    * @param {{low: number, high: number, above: number, below: number, axis: [number, number]}} range
    *   values, pixels above and below them, and the ends of the axis
    */
-  constructor(context, width, height, { low, high, above, below, axis }) {
-    this.context = context;
+  constructor({ width, height }, { low, high, above, below, axis }) {
     this.axis = axis;
     this.width = width;
     this.height = height;
@@ -66,70 +68,49 @@ export class Chart {
       .map((value) => ({ value, text: shownNumber(value, digits) }));
   }
 
-  /** @param {number[]} from @param {number[]} to @param {string} colour */
-  line(from, to, colour) {
-    const { context } = this;
-    context.beginPath();
-    context.moveTo(from[0], from[1]);
-    context.lineTo(to[0], to[1]);
-    context.lineWidth = 1;
-    context.strokeStyle = colour;
-    context.stroke();
+  /** Paper, a line at each tick, dashes at `dashed`. @param {Scene} scene @param {number[]} dashed */
+  grid(scene, dashed) {
+    const { width, height } = this;
+    const down = (/** @type {number} */ x) => /** @type {[Point, Point]} */ ([[x, 0], [x, height]]);
+    const across = (/** @type {number} */ y) => /** @type {[Point, Point]} */ ([[0, sharp(y)], [width, sharp(y)]]);
+    const ticks = [
+      ...this.zTicks().map(({ value }) => down(sharp(this.x(value)))),
+      ...this.valueTicks().map(({ value }) => across(this.y(value))),
+    ];
+    plot(
+      scene,
+      PIXELS,
+      paper(),
+      segments(ticks, { colour: "grid" }),
+      this.low <= 0 && this.high >= 0 && segments([across(this.y(0))], { colour: "axis" }),
+      segments(dashed.map((z) => down(this.x(z))), { colour: "quiet", dash: [3, 4], alpha: 0.6 }),
+    );
   }
 
-  /** @param {Scene} scene @param {number[]} dashed */
-  grid({ inks }, dashed) {
-    this.drawGrid(inks, dashed);
+  /** The numbers at the edges and the axis's name. @param {Scene} scene @param {string[]} names */
+  labels(scene, [name]) {
+    const { width, height } = this;
+    // Zero is the axis itself, where a curve would run through the number.
+    const beside = this.valueTicks().map(({ value, text }) => ({
+      text,
+      y: this.y(value),
+      isAxis: Math.abs(value) < 1e-9,
+    }))
+      .filter(({ y, isAxis }) => !isAxis && y > 8 && y < height - 22);
+    plot(
+      scene,
+      PIXELS,
+      ...this.zTicks().map(({ value, text: words }) => tickBelow(words, this.x(value), height)),
+      ...beside.map(({ text: words, y }) => tickBeside(words, y)),
+      axisName(name, [width - 7, height - 3], "right", "bottom"),
+    );
   }
 
-  /** @param {Scene} scene @param {string[]} names */
-  labels({ inks, font }, [name]) {
-    this.drawLabels(inks, font, name);
-  }
-
-  /** Paper, a line at each tick, dashes at `marks`. @param {any} inks @param {number[]} [marks] */
-  drawGrid(inks, marks = []) {
-    const { context, width, height } = this;
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, width, height);
-    const sharp = (/** @type {number} */ at) => Math.round(at) + 0.5;
-    for (const { value } of this.zTicks()) {
-      this.line([sharp(this.x(value)), 0], [sharp(this.x(value)), height], inks.grid);
-    }
-    for (const { value } of this.valueTicks()) {
-      this.line([0, sharp(this.y(value))], [width, sharp(this.y(value))], inks.grid);
-    }
-    if (this.low <= 0 && this.high >= 0) this.line([0, sharp(this.y(0))], [width, sharp(this.y(0))], inks.axis);
-    context.setLineDash([3, 4]);
-    context.globalAlpha = 0.6;
-    for (const z of marks) this.line([this.x(z), 0], [this.x(z), height], inks.quiet);
-    context.globalAlpha = 1;
-    context.setLineDash([]);
-  }
-
-  /** The numbers at the edges and the axis's name. @param {any} inks @param {string} font @param {string} name */
-  drawLabels(inks, font, name) {
-    const { context, width, height } = this;
-    context.font = `11px ${font}`;
-    context.textBaseline = "bottom";
-    context.textAlign = "center";
-    for (const { value, text } of this.zTicks()) {
-      haloText(context, text, this.x(value), height - 4, inks.quiet, inks.paper, 3);
-    }
-    context.textBaseline = "middle";
-    context.textAlign = "left";
-    for (const { value, text } of this.valueTicks()) {
-      const y = this.y(value);
-      if (Math.abs(value) < 1e-9) continue; // the axis itself, where a curve would run through the number
-      if (y > 8 && y < height - 22) haloText(context, text, 5, y, inks.quiet, inks.paper, 3);
-    }
-    context.font = `italic 600 14px ${font}`;
-    context.textAlign = "right";
-    context.textBaseline = "bottom";
-    haloText(context, name, width - 7, height - 3, inks.quiet, inks.paper);
-  }
-
-  /** A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above zero. @param {(z: number) => number} f */
+  /**
+   * A function of z as a path, two points to a pixel; the pen is lifted where it lies less than `rest` pixels above
+   * zero.
+   * @param {(z: number) => number} f
+   */
   path(f, rest = -Infinity) {
     const path = new Path2D();
     let down = false;

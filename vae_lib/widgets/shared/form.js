@@ -47,28 +47,41 @@ export function freshId() {
 /** JupyterLab takes the arrow keys for itself before an element sees them, unless it carries this. */
 export const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
-/** @param {Scope} scope @param {string | Node} label @param {() => void} press @param {Record<string, string>} [attributes] */
+/**
+ * @param {Scope} scope @param {string | Node} label @param {() => void} press
+ * @param {Record<string, string>} [attributes]
+ */
 export function button(scope, label, press, attributes = {}) {
   const made = element("button", { class: "vae-button", type: "button", ...attributes, ...OWN_KEYS }, label);
   made.addEventListener("click", press, { signal: scope.signal });
   return made;
 }
 
-/** One of the radio buttons of a group, which the label has to stand beside. @param {Scope} scope @param {string} group a `freshId` @param {() => void} pick @param {Record<string, string>} [attributes] */
+/**
+ * One of the radio buttons of a group, which the label has to stand beside.
+ * @param {Scope} scope @param {string} group a `freshId` @param {() => void} pick
+ * @param {Record<string, string>} [attributes]
+ */
 export function radio(scope, group, pick, attributes = {}) {
   const made = element("input", { type: "radio", name: group, ...attributes, ...OWN_KEYS });
   made.addEventListener("change", () => made.checked && pick(), { signal: scope.signal });
   return made;
 }
 
-/** A box to tick, with its label. @param {Scope} scope @param {string} label @param {(ticked: boolean) => void} onChange */
+/**
+ * A box to tick, with its label.
+ * @param {Scope} scope @param {string} label @param {(ticked: boolean) => void} onChange
+ */
 export function check(scope, label, onChange) {
   const input = element("input", { type: "checkbox", ...OWN_KEYS });
   input.addEventListener("change", () => onChange(input.checked), { signal: scope.signal });
   return { input, element: element("label", { class: "vae-check" }, input, label) };
 }
 
-/** A canvas for a picture that a network makes, and what draws its values there. @param {number} height @param {number} width @param {Record<string, string>} [attributes] */
+/**
+ * A canvas for a picture that a network makes, and what draws its values there.
+ * @param {number} height @param {number} width @param {Record<string, string>} [attributes]
+ */
 export function tile(height, width, attributes = {}) {
   const coarse = width * height < 400 ? " vae-coarse" : "";
   const canvas = element("canvas", { class: `vae-digit${coarse}`, ...attributes });
@@ -116,7 +129,10 @@ export function choices(scope, options, pick) {
   return { element: box("vae-choices", ...buttons), mark };
 }
 
-/** A select with a label before it. @param {Scope} scope @param {string} label @param {string[]} options @param {(value: string) => void} onChange */
+/**
+ * A select with a label before it.
+ * @param {Scope} scope @param {string} label @param {string[]} options @param {(value: string) => void} onChange
+ */
 export function choice(scope, label, options, onChange) {
   const id = freshId();
   const select = element(

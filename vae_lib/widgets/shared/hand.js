@@ -96,7 +96,10 @@ export function grab(
   return hand;
 }
 
-/** What a mouse or a pen holds beside every ring; a finger scrolls there. @template Name @param {Name} name @returns {(event: PointerEvent) => Name | null} */
+/**
+ * What a mouse or a pen holds beside every ring; a finger scrolls there.
+ * @template Name @param {Name} name @returns {(event: PointerEvent) => Name | null}
+ */
 export function notByTouch(name) {
   return (event) => (event.pointerType === "touch" ? null : name);
 }

@@ -12,7 +12,10 @@ import { drawRing, haloText } from "./canvas.js";
  *   a colour is the name of a term or of an ink, or one that CSS knows
  */
 
-/** Draws marks, one over the other; what is no mark is left out. @param {Scene} scene @param {Scale} scale @param {(Mark | false | null | undefined)[]} marks */
+/**
+ * Draws marks, one over the other; what is no mark is left out.
+ * @param {Scene} scene @param {Scale} scale @param {(Mark | false | null | undefined)[]} marks
+ */
 export function plot(scene, scale, ...marks) {
   for (const mark of marks) if (mark) mark(scene, scale);
 }
@@ -25,7 +28,10 @@ function shade({ colours, inks }, name) {
   return colours[name] ?? /** @type {Record<string, any>} */ (inks)[name] ?? name;
 }
 
-/** Strokes or fills in a style, and leaves the pen as it was. @param {Scene} scene @param {Line} style @param {(context: CanvasRenderingContext2D) => void} draw */
+/**
+ * Strokes or fills in a style, and leaves the pen as it was.
+ * @param {Scene} scene @param {Line} style @param {(context: CanvasRenderingContext2D) => void} draw
+ */
 function inStyle(scene, { colour, width = 1, dash = [], alpha = 1 }, draw) {
   const { context } = scene;
   context.save();
@@ -44,7 +50,18 @@ function path(context, draw) {
   draw(context);
 }
 
-/** The paper, a line at each tick, and dashed ones where they are asked for. @param {number[]} [dashed] @returns {Mark} */
+/** @returns {Mark} */
+export function paper() {
+  return ({ context, inks, width, height }) => {
+    context.fillStyle = inks.paper;
+    context.fillRect(0, 0, width, height);
+  };
+}
+
+/**
+ * The paper, a line at each tick, and dashed ones where they are asked for.
+ * @param {number[]} [dashed] @returns {Mark}
+ */
 export function grid(dashed = []) {
   return (scene, scale) => scale.grid(scene, dashed);
 }
@@ -54,7 +71,11 @@ export function axes(...names) {
   return (scene, scale) => scale.labels(scene, names);
 }
 
-/** A function over the axis, or a line through points. @param {((value: number) => number) | Point[]} shape @param {Line & {rest?: number}} style `rest` as of `Chart.path` @returns {Mark} */
+/**
+ * A function over the axis, or a line through points.
+ * @param {((value: number) => number) | Point[]} shape @param {Line & {rest?: number}} style `rest` as of `Chart.path`
+ * @returns {Mark}
+ */
 export function curve(shape, { rest, ...style }) {
   return (scene, scale) =>
     inStyle(scene, { width: 2.25, ...style }, (context) => {
@@ -64,7 +85,10 @@ export function curve(shape, { rest, ...style }) {
     });
 }
 
-/** What lies between a function and zero, or within a line of points. @param {((value: number) => number) | Point[]} shape @param {Line} style @returns {Mark} */
+/**
+ * What lies between a function and zero, or within a line of points.
+ * @param {((value: number) => number) | Point[]} shape @param {Line} style @returns {Mark}
+ */
 export function area(shape, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -74,7 +98,10 @@ export function area(shape, style) {
     });
 }
 
-/** Straight lines, each from one point to another. @param {[Point, Point][]} lines @param {Line} style @returns {Mark} */
+/**
+ * Straight lines, each from one point to another.
+ * @param {[Point, Point][]} lines @param {Line} style @returns {Mark}
+ */
 export function segments(lines, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -97,7 +124,10 @@ export function dots(places, { radius = 3, ...style }) {
       }));
 }
 
-/** Bars of equal widths across the whole scale, one for each number. @param {ArrayLike<number>} heights @param {Line} style @returns {Mark} */
+/**
+ * Bars of equal widths across the whole scale, one for each number.
+ * @param {ArrayLike<number>} heights @param {Line} style @returns {Mark}
+ */
 export function bars(heights, style) {
   return (scene, scale) =>
     inStyle(scene, style, (context) => {
@@ -109,7 +139,10 @@ export function bars(heights, style) {
     });
 }
 
-/** The ellipses of one and two standard deviations. @param {Point} at @param {number[]} deviations @param {string} colour @returns {Mark} */
+/**
+ * The ellipses of one and two standard deviations.
+ * @param {Point} at @param {number[]} deviations @param {string} colour @returns {Mark}
+ */
 export function ellipse(at, deviations, colour) {
   return (scene, scale) => {
     const [rx, ry] = deviations.map((one) => one * (scale.scale ?? 1));
@@ -125,7 +158,10 @@ export function ellipse(at, deviations, colour) {
   };
 }
 
-/** A ring to take hold of, or to mark a place. @param {Point} at @param {{colour: string, radius?: number, width?: number, filled?: boolean}} style @returns {Mark} */
+/**
+ * A ring to take hold of, or to mark a place.
+ * @param {Point} at @param {{colour: string, radius?: number, width?: number, filled?: boolean}} style @returns {Mark}
+ */
 export function ring(at, { colour, ...style }) {
   return (scene, scale) =>
     drawRing(scene.context, [scale.x(at[0]), scale.y(at[1])], {
@@ -138,8 +174,8 @@ export function ring(at, { colour, ...style }) {
 /**
  * Words with a halo of paper.
  * @param {string} words @param {Point} at
- * @param {{colour: string, font: string, align?: CanvasTextAlign, baseline?: CanvasTextBaseline, dx?: number, dy?: number,
- *   halo?: number}} style `font` is without the family, as in "600 13px"; `dx` and `dy` are in pixels
+ * @param {{colour: string, font: string, align?: CanvasTextAlign, baseline?: CanvasTextBaseline, dx?: number,
+ *   dy?: number, halo?: number}} style `font` is without the family, as in "600 13px"; `dx` and `dy` are in pixels
  * @returns {Mark}
  */
 export function text(
@@ -156,18 +192,46 @@ export function text(
   };
 }
 
+/** The number of a tick at the lower edge. @param {string} words @param {number} x @param {number} height */
+export function tickBelow(words, x, height) {
+  return text(words, [x, height - 4], { colour: "quiet", font: "11px", baseline: "bottom", halo: 3 });
+}
+
+/** The number of a tick at the left edge. @param {string} words @param {number} y */
+export function tickBeside(words, y) {
+  return text(words, [5, y], { colour: "quiet", font: "11px", align: "left", halo: 3 });
+}
+
+/** @param {string} name @param {Point} at @param {CanvasTextAlign} align @param {CanvasTextBaseline} baseline */
+export function axisName(name, at, align, baseline) {
+  return text(name, at, { colour: "quiet", font: "italic 600 14px", align, baseline, halo: 4 });
+}
+
 /** How wide words are, in pixels. @param {Scene} scene @param {string} words @param {string} font */
 export function textWidth({ context, font: family }, words, font) {
   context.font = `${font} ${family}`;
   return context.measureText(words).width;
 }
 
-/** Marks within a rectangle of pixels. @param {[left: number, top: number, width: number, height: number]} box @param {Mark[]} marks @returns {Mark} */
-export function clipped(box, ...marks) {
+/** A circle whose radius is in pixels. @param {Point} at @param {number} radius @param {Line} style @returns {Mark} */
+export function circle(at, radius, style) {
+  return (scene, scale) =>
+    inStyle(scene, style, (context) => {
+      path(context, () => context.arc(scale.x(at[0]), scale.y(at[1]), radius, 0, 2 * Math.PI));
+      context.stroke();
+    });
+}
+
+/**
+ * Marks within a rectangle or a circle of pixels.
+ * @param {[left: number, top: number, width: number, height: number] | [x: number, y: number, radius: number]} shape
+ * @param {Mark[]} marks @returns {Mark}
+ */
+export function clipped(shape, ...marks) {
   return (scene, scale) => {
     const { context } = scene;
     context.save();
-    path(context, () => context.rect(...box));
+    path(context, () => shape.length === 4 ? context.rect(...shape) : context.arc(...shape, 0, 2 * Math.PI));
     context.clip();
     plot(scene, scale, ...marks);
     context.restore();

@@ -85,3 +85,15 @@ export class Network {
     return values;
   }
 }
+
+/**
+ * The decoder of a map: from two numbers to the pixels of a picture.
+ * @param {Layer[]} layers @param {DataView} packed @param {number} pixels
+ */
+export function planeDecoder(layers, packed, pixels) {
+  const network = new Network(layers, packed);
+  if (network.inputs !== 2 || network.outputs !== pixels) {
+    throw new ShownError("bad_weights", "the decoder does not draw pictures of this size from two numbers");
+  }
+  return network;
+}

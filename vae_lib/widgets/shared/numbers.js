@@ -5,6 +5,17 @@ export function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
+/** A point on a map, brought within it; the origin where it is none. @param {any} point @param {number} extent */
+export function planePoint(point, extent) {
+  const valid = Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  return valid ? point.map((value) => clamp(value, -extent, extent)) : [0, 0];
+}
+
+/** Kept to a thousandth, and on the map. @param {number[]} point @param {number} extent */
+export function keptPoint(point, extent) {
+  return point.map((value) => clamp(Math.round(value * 1000) / 1000, -extent, extent));
+}
+
 /** @param {DataView} view */
 export function bytes(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -31,7 +42,10 @@ export function halfFloats(view) {
 
 const POWERS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
 
-/** Numbers strictly between 0 and 1 from a seed (a whole number from 0 to 2³² − 1): words of mulberry32 (T. Ettinger). @param {number} seed */
+/**
+ * Numbers strictly between 0 and 1 from a seed (a whole number from 0 to 2³² − 1): words of mulberry32 (T. Ettinger).
+ * @param {number} seed
+ */
 export function uniforms(seed) {
   let state = seed | 0;
   return () => {

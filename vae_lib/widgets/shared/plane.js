@@ -1,6 +1,7 @@
 // A map of the plane.
 
-import { haloText } from "./canvas.js";
+import { sharp } from "./chart.js";
+import { axisName, paper, PIXELS, plot, segments, tickBelow, tickBeside } from "./marks.js";
 import { clamp } from "./numbers.js";
 import { shownNumber } from "./words.js";
 
@@ -39,64 +40,29 @@ export class Plane {
     return Array.from({ length: 2 * last + 1 }, (_, i) => (i - last) * step);
   }
 
-  /** Paper, and the lines on it. @param {Scene} scene */
-  grid({ context, inks }) {
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, this.size, this.size);
-    this.drawGrid(context, inks);
-  }
-
-  /** @param {Scene} scene @param {[string, string]} names */
-  labels({ context, inks, font }, names) {
-    this.drawLabels(context, { ink: inks.quiet, paper: inks.paper, font }, names);
-  }
-
-  /**
-   * Axes through the origin and a line at each tick: what lies under the data.
-   * @param {CanvasRenderingContext2D} context @param {{axis: string, grid: string}} style
-   */
-  drawGrid(context, style) {
+  /** Paper, axes through the origin and a line at each tick: what lies under the data. @param {Scene} scene */
+  grid(scene) {
     const { size } = this;
-    const line = (/** @type {number[]} */ [x1, y1, x2, y2], /** @type {string} */ colour) => {
-      context.beginPath();
-      context.moveTo(x1, y1);
-      context.lineTo(x2, y2);
-      context.lineWidth = 1;
-      context.strokeStyle = colour;
-      context.stroke();
+    const lines = (/** @type {number} */ value) => {
+      const [x, y] = [sharp(this.x(value)), sharp(this.y(value))];
+      return segments([[[x, 0], [x, size]], [[0, y], [size, y]]], { colour: value === 0 ? "axis" : "grid" });
     };
-    for (const value of this.ticks()) {
-      const colour = value === 0 ? style.axis : style.grid;
-      const at = [Math.round(this.x(value)) + 0.5, Math.round(this.y(value)) + 0.5];
-      line([at[0], 0, at[0], size], colour);
-      line([0, at[1], size, at[1]], colour);
-    }
+    plot(scene, PIXELS, paper(), ...this.ticks().map(lines));
   }
 
   /**
    * The numbers at the edges and the axes' names at their ends: what lies over the data.
-   * @param {CanvasRenderingContext2D} context
-   * @param {{ink: string, paper: string, font: string}} style
-   * @param {[string, string]} names
+   * @param {Scene} scene @param {string[]} names
    */
-  drawLabels(context, style, names) {
+  labels(scene, [first, second]) {
     const { size } = this;
-    context.font = `11px ${style.font}`;
-    for (const value of this.ticks()) {
-      const text = shownNumber(value, 0);
-      context.textBaseline = "bottom";
-      context.textAlign = "center";
-      haloText(context, text, this.x(value), size - 4, style.ink, style.paper, 3);
-      context.textBaseline = "middle";
-      context.textAlign = "left";
-      haloText(context, text, 5, this.y(value), style.ink, style.paper, 3);
-    }
-    context.font = `italic 600 14px ${style.font}`;
-    context.textAlign = "right";
-    context.textBaseline = "bottom";
-    haloText(context, names[0], size - 7, this.y(0) - 4, style.ink, style.paper);
-    context.textAlign = "left";
-    context.textBaseline = "top";
-    haloText(context, names[1], this.x(0) + 7, 6, style.ink, style.paper);
+    const ticks = this.ticks().map((value) => ({ value, words: shownNumber(value, 0) }));
+    plot(
+      scene,
+      PIXELS,
+      ...ticks.flatMap(({ value, words }) => [tickBelow(words, this.x(value), size), tickBeside(words, this.y(value))]),
+      axisName(first, [size - 7, this.y(0) - 4], "right", "bottom"),
+      axisName(second, [this.x(0) + 7, 6], "left", "top"),
+    );
   }
 }

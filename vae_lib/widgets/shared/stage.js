@@ -6,8 +6,9 @@ import { currentTheme, watchTheme } from "./view.js";
 /** @import { Model, Palette, Scope, Theme } from "./view.js" */
 
 /**
- * @typedef {{context: CanvasRenderingContext2D, width: number, height: number, theme: Theme, inks: typeof INKS["light"],
- *   colours: Record<string, string>, palette: Palette, words: Record<string, string>, font: string}} Scene
+ * @typedef {{context: CanvasRenderingContext2D, width: number, height: number, theme: Theme,
+ *   inks: typeof INKS["light"], colours: Record<string, string>, palette: Palette,
+ *   words: Record<string, string>, font: string}} Scene
  *   what a picture is drawn with; `colours` are the terms', `inks` all others
  */
 

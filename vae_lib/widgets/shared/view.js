@@ -21,7 +21,10 @@ export function currentTheme() {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
-/** Calls back now, and again whenever the theme changes. @param {Scope} scope @param {(theme: Theme) => void} callback */
+/**
+ * Calls back now, and again whenever the theme changes.
+ * @param {Scope} scope @param {(theme: Theme) => void} callback
+ */
 export function watchTheme(scope, callback) {
   /** @type {Theme | undefined} */
   let last;
@@ -36,7 +39,10 @@ export function watchTheme(scope, callback) {
   check();
 }
 
-/** The terms' colours as custom properties, `--term-prior` and so on. @param {HTMLElement} root @param {Palette} palette @param {Theme} theme */
+/**
+ * The terms' colours as custom properties, `--term-prior` and so on.
+ * @param {HTMLElement} root @param {Palette} palette @param {Theme} theme
+ */
 function applyTheme(root, palette, theme) {
   root.dataset.theme = theme;
   for (const [name, [light, dark]] of Object.entries(palette.terms)) {
@@ -114,7 +120,8 @@ export class Scope {
 }
 
 /**
- * Sets traits to what a view shows, and saves once. The view's own `follow` hears of the last of them only, when all are set.
+ * Sets traits to what a view shows, and saves once. The view's own `follow` hears of the last of them
+ * only, when all are set.
  * @param {Scope} scope @param {Model} model @param {Record<string, any>} changes
  */
 export function tell(scope, model, changes) {
@@ -126,7 +133,10 @@ export function tell(scope, model, changes) {
   if (entries.length) model.save_changes();
 }
 
-/** Traits that Python sets together arrive together: `later` asks for one `rebuild` for all of them. @param {() => void} rebuild */
+/**
+ * Traits that Python sets together arrive together: `later` asks for one `rebuild` for all of them.
+ * @param {() => void} rebuild
+ */
 function onceForAll(rebuild) {
   let waiting = false;
   let ended = false;
@@ -141,7 +151,10 @@ function onceForAll(rebuild) {
   return { later, end: () => void (ended = true) };
 }
 
-/** Runs `build`; an error that the reader should know of becomes one sentence in the widget. @param {HTMLElement} root @param {Record<string, string>} words @param {() => void} build */
+/**
+ * Runs `build`; an error that the reader should know of becomes one sentence in the widget.
+ * @param {HTMLElement} root @param {Record<string, string>} words @param {() => void} build
+ */
 function orSentence(root, words, build) {
   try {
     build();

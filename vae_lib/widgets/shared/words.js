@@ -8,7 +8,10 @@ export function shownNumber(value, digits = 2) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
-/** With commas between thousands: 4,096. @param {number} value @param {number} [digits] after the point, brought within 0 to 4 */
+/**
+ * With commas between thousands: 4,096.
+ * @param {number} value @param {number} [digits] after the point, brought within 0 to 4
+ */
 export function grouped(value, digits = 0) {
   const [whole, ...rest] = shownNumber(value, clamp(digits, 0, 4)).split(".");
   return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");

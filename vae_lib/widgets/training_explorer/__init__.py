@@ -95,6 +95,7 @@ class TrainingExplorer(BookWidget):
     hidden = traitlets.Int(64).tag(sync=True)
     parameters = Parameters().tag(sync=True)
     batch_size = traitlets.Int(BATCH_SIZE, min=8).tag(sync=True)
+    brightest = traitlets.Int(BRIGHTEST, help="The largest of the images' bytes.").tag(sync=True)
     images = traitlets.Bytes(help="The digits, a byte from 0 to 16 for each pixel.").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
 

@@ -1,11 +1,10 @@
 import { assert, assertClose, assertEqual, norm, numbers, same } from "../../../tests/numbers.js";
-import { uniforms } from "../shared/numbers.js";
-import { trainer } from "./trainer.js";
+import { Learner } from "./learner.js";
+import { Trainer } from "./thread.js";
 
 const { images, plain, settings, gradients, library, steps, starts, elbo } = numbers.trainer;
 
 function learner(hidden = 24, seed = 0) {
-  const { Learner } = trainer(uniforms);
   return new Learner({ images: Uint8Array.from(images), brightest: 16, pixels: 64, hidden, batch: 64, seed });
 }
 
@@ -114,7 +113,8 @@ Deno.test("the thread sends its next picture when the last is drawn", async () =
     for (const end = now + 500; now < end;) await new Promise((done) => setTimeout(done));
     return posted.length;
   };
-  const take = trainer(uniforms).serve((/** @type {unknown} */ message) => posted.push(message), 6);
+  const trainer = new Trainer((/** @type {unknown} */ message) => posted.push(message), 6);
+  const take = (/** @type {unknown} */ message) => trainer.hear(message);
   const task = { images: Uint8Array.from(images), brightest: 16, pixels: 64, hidden: 2, batch: 64, seed: 0 };
   take({ order: "start", number: 1, task, settings: plain, parameters: null, epoch: 0 });
   take({ order: "drawn", number: 2 });
