@@ -1,6 +1,34 @@
 // What every page of the site does beside its widgets: it prints, and it is kept for reading without a network.
 
-for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+// Paper is light, and has every widget, whether the reader came by it or not. Drawing takes a moment, for which only a
+// print that begins here waits; one from the browser's menu has what was drawn before.
+const html = document.documentElement;
+/** @type {string | undefined} */
+let onScreen;
+const toPaper = async () => {
+  onScreen ??= html.dataset.theme;
+  html.dataset.theme = "light";
+  /** @type {Promise<void>[]} */
+  const drawn = [];
+  document.dispatchEvent(new CustomEvent("to-paper", { detail: drawn }));
+  await Promise.all(drawn);
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+};
+const print = async () => {
+  await toPaper();
+  window.print();
+};
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", print);
+window.addEventListener("keydown", (event) => {
+  if (event.key !== "p" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  print();
+});
+window.addEventListener("beforeprint", toPaper);
+window.addEventListener("afterprint", () => {
+  html.dataset.theme = onScreen;
+  onScreen = undefined;
+});
 
 // What is wider than its column scrolls within itself, by the keyboard too; nothing else is a tab stop.
 const column = new ResizeObserver((sizes) => {

@@ -212,8 +212,16 @@ function host(saved) {
     return found;
   };
 
+  /** @type {Map<HTMLElement, Promise<void>>} */
+  const shown = new Map();
+  /** Once, however often it is asked for. @param {string} id @param {HTMLElement} place */
+  const show = (id, place) => {
+    const again = shown.get(place) ?? render(id, place);
+    shown.set(place, again);
+    return again;
+  };
   /** @param {string} id @param {HTMLElement} place */
-  const show = async (id, place) => {
+  const render = async (id, place) => {
     try {
       const { model, definition } = start(id);
       const widget = await definition;
@@ -252,6 +260,12 @@ function host(saved) {
     return before.toString().length * CHARACTER < room;
   };
   let first = true;
+  document.addEventListener("to-paper", (event) => {
+    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-widget-model]"))) {
+      near.unobserve(place);
+      /** @type {CustomEvent} */ (event).detail.push(show(/** @type {string} */ (place.dataset.widgetModel), place));
+    }
+  });
 
   /** Takes in the views that have arrived since the last time. */
   return () => {
