@@ -12,6 +12,7 @@ from torch.distributions import MultivariateNormal
 
 from vae_lib import plots
 from vae_lib.distributions import Gaussian
+from vae_lib.training import History
 
 
 def outline(ellipse: Ellipse) -> np.ndarray:
@@ -51,3 +52,11 @@ def test_as_many_q_as_posteriors_are_needed() -> None:
     round_one = MultivariateNormal(torch.zeros(2), torch.eye(2))
     with pytest.raises(ValueError, match="shorter"):
         plots.tilted_posteriors([round_one, round_one], [Gaussian(torch.zeros(2), torch.zeros(2))], ["a", "b"])
+
+
+def test_the_kl_over_the_epochs_is_shown_from_zero_with_all_that_it_does_at_first() -> None:
+    kl = [1.9, 0.08, 0.07, 1.0, 3.5, 4.2, 4.6, 4.7, 4.8, 4.9, 5.0, 5.3]
+    record = History(reconstruction=[float(-epoch) for epoch in range(12)], kl=kl)
+    low, high = plots.history(record).axes[1].get_ylim()
+    assert low == 0 < min(kl)
+    assert max(kl) < high
