@@ -46,7 +46,7 @@ def same_rows(page: str) -> str:
     Args:
         page: such as ``"10-5"``.
     """
-    lines = [f"{'':<26}{'log P(X)':>14}{'back':>12}{'samples':>12}{'1000·MMD²':>14}"]
+    lines = [f"{'seeds: mean ± deviation':<26}{'log P(X)':>14}{'back':>12}{'samples':>12}{'1000·MMD²':>14}"]
     for name, row in recorded(page).items():
         if "sure" not in row:
             continue
