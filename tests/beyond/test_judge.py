@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +14,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from vae_lib import evidence, pretrained
 from vae_lib.beyond import conditional
-from vae_lib.beyond.judge import Judge, exact_log_evidence
+from vae_lib.beyond.judge import RECORD, Judge, exact_log_evidence, recorded, same_rows
 from vae_lib.beyond.sigma import PixelSigmaVAE
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
@@ -65,3 +68,16 @@ def test_the_judge_is_a_classifier_and_a_distance(digits: Dataset) -> None:
 
 def kernel(judge: Judge, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return rbf_kernel(one.astype(float), other.astype(float), gamma=1 / (2 * judge.width**2))
+
+
+def test_the_rows_of_a_page_are_means_of_its_record() -> None:
+    rows = json.loads(RECORD.read_text("utf-8"))["pages"]["10-7"]
+    lines = same_rows("10-7").splitlines()[1:]
+    assert [line[:26].strip() for line in lines] == list(rows)
+    for line, row in zip(lines, rows.values(), strict=True):
+        shown = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", line[26:])]
+        figures = (row["log_p"], 100 * np.array(row["sure_back"]), 100 * np.array(row["sure"]), row["distance"])
+        wanted = [number for figure in figures for number in (np.mean(figure), np.std(figure, ddof=1))]
+        assert shown == pytest.approx(wanted, abs=0.51)
+        assert ("≥" in line) == ("last_half" in row)
+    assert recorded("10-7")["plain"]["sure"].tolist() == rows["plain"]["sure"]

@@ -18,7 +18,7 @@ ANSWERS: Final = {
             4.581: "There the slope is −4. What is asked for is −2.",
         },
         "Differentiate 50·e^(−R/5), set it to −2 and solve for R; or look for the lowest point of 50·e^(−R/5) + 2R.",
-        0.02,
+        0.06,
     ),
     "equally good": Number(
         15.63,

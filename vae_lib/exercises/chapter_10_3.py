@@ -18,7 +18,7 @@ ANSWERS: Final = {
             0.06247: "That is with logarithms to the base ten.",
         },
         "Compute log((1 + 3)/2) and (log 1 + log 3)/2, and subtract.",
-        2e-3,
+        5e-3,
     ),
     "noisier encoder": Number(
         3.0,

@@ -18,7 +18,7 @@ ANSWERS: Final = {
             23.026: "That is with log σ² in the place of log σ. The term is −½ log σ² = −log σ.",
         },
         "What is −5·log(0.01) less −5·log(0.1)?",
-        0.02,
+        0.06,
     ),
     "sigma of rounding": Number(
         0.0011276,
@@ -32,7 +32,7 @@ ANSWERS: Final = {
             0.016981: "That is for cells of width 1/17, as in the digits.",
         },
         "Draw uniform numbers from 0 to 1/256 and take their standard deviation.",
-        2e-5,
+        3e-5,
     ),
 }
 

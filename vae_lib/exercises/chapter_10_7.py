@@ -18,7 +18,7 @@ ANSWERS: Final = {
             -6388.0: "The sign is flipped: the KL is log Q − log P = 0 − log P.",
         },
         "Q puts all its mass on one word, and P(z) gives each of the 512^1024 words the same.",
-        3.0,
+        6.0,
     ),
 }
 

@@ -10,8 +10,8 @@ from vae_lib.exercises.questions import Question, Right, Wrong
 ANSWERS: Final = {
     "a tenth of a nat": Number(
         10,
-        "At ten degrees off, −50°, the gap is a tenth of a nat. It begins flat, with the square of the angle, so a Q "
-        "that is a little off costs next to nothing.",
+        "At ten degrees off, −50°, the gap has just passed a tenth of a nat. It begins flat, with the square of the "
+        "angle, so a Q that is a little off costs next to nothing.",
         {
             45: "There, about half-way between the two best angles, the gap is largest: 0.55 nats.",
             90: "That is the distance of the two best angles.",
