@@ -97,15 +97,15 @@ archive: site
 # The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). How long each took
 # stands in its record.
 models: $(VENV)/.reader
-	$(BIN)/python -m vae_lib train --data digits --hidden 128 64 --batch-size 64 --epochs 400 --patience 40 --out vae_lib/models/digits-2
-	$(BIN)/python -m vae_lib train --data mnist --hidden 128 64 --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --bits 8 --out vae_lib/models/mnist-2
+	$(BIN)/python -m vae_lib train --data digits --hidden 128 64 --batch-size 64 --epochs 400 --patience 40 --force --out vae_lib/models/digits-2
+	$(BIN)/python -m vae_lib train --data mnist --hidden 128 64 --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --bits 8 --force --out vae_lib/models/mnist-2
 	$(BIN)/python tools/mnist_examples.py
-	$(BIN)/python -m vae_lib train --autoencoder --data mnist --hidden 128 64 --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --out vae_lib/models/mnist-plain-2
-	$(BIN)/python -m vae_lib train --data mnist --latent-dim 10 --hidden 240 120 --sigma 0.2 --lr 0.002 --batch-size 256 --epochs 120 --patience 20 --out vae_lib/models/mnist-10
-	$(BIN)/python -m vae_lib train --data mnist --latent-dim 20 --hidden 240 120 --sigma 0.2 --lr 0.002 --batch-size 256 --epochs 120 --patience 20 --out vae_lib/models/mnist-20
-	$(BIN)/python -m vae_lib train --data digits --latent-dim 12 --hidden 64 32 --lr 0.003 --epochs 400 --patience 30 --bits 8 --out vae_lib/models/digits-12
-	$(BIN)/python -m vae_lib series --over beta --values 0.01 0.03 0.1 0.3 1 3 10 20 40 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --out vae_lib/models/digits-betas
-	$(BIN)/python -m vae_lib series --over epoch --values 0 1 2 3 5 8 12 18 27 40 60 90 150 300 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --out vae_lib/models/digits-epochs
+	$(BIN)/python -m vae_lib train --autoencoder --data mnist --hidden 128 64 --sigma 0.4 --batch-size 256 --epochs 120 --patience 20 --force --out vae_lib/models/mnist-plain-2
+	$(BIN)/python -m vae_lib train --data mnist --latent-dim 10 --hidden 240 120 --sigma 0.2 --lr 0.002 --batch-size 256 --epochs 120 --patience 20 --force --out vae_lib/models/mnist-10
+	$(BIN)/python -m vae_lib train --data mnist --latent-dim 20 --hidden 240 120 --sigma 0.2 --lr 0.002 --batch-size 256 --epochs 120 --patience 20 --force --out vae_lib/models/mnist-20
+	$(BIN)/python -m vae_lib train --data digits --latent-dim 12 --hidden 64 32 --lr 0.003 --epochs 400 --patience 30 --bits 8 --force --out vae_lib/models/digits-12
+	$(BIN)/python -m vae_lib series --over beta --values 0.01 0.03 0.1 0.3 1 3 10 20 40 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --force --out vae_lib/models/digits-betas
+	$(BIN)/python -m vae_lib series --over epoch --values 0 1 2 3 5 8 12 18 27 40 60 90 150 300 --sigma 0.16 --hidden 48 24 --batch-size 64 --lr 0.005 --bits 8 --force --out vae_lib/models/digits-epochs
 
 # How fast training is beside its peers: half an hour on two quiet cores, on MNIST (VAE_LIB_DATA, or downloaded). pythae
 # runs too where it is installed; no other part of the project needs it.

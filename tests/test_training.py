@@ -969,8 +969,8 @@ if torch.cuda.is_available():
         assert model.log_sigma.device.type == "cpu"
         assert history.elbo[-1] > history.elbo[0] + 10
         assert fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="auto") == history
-        with pytest.raises(ValueError, match="device was cuda, now it is cpu"):
-            fit(VAE(64, 2, (32, 16)), digits.train, **settings, device="cpu")
+        with pytest.warns(UserWarning, match="it was on cuda and goes on on cpu"):
+            fit(VAE(64, 2, (32, 16)), digits.train, **{**settings, "epochs": 5}, device="cpu")
 
 else:
 
@@ -980,3 +980,127 @@ else:
         assert torch.equal(weights(plain), weights(auto))
         with pytest.raises(ValueError, match="torch finds no such GPU; use 'auto' or 'cpu'"):
             fit(small(), toy(), epochs=1, device="cuda")
+
+
+# --- checkpoints that go on elsewhere, or longer ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lr", [1e-2, lambda epoch: 1e-2 / epoch], ids=["cosine", "told"])
+def test_a_longer_training_goes_on_from_a_shorter_one_and_says_so(lr: Any, tmp_path: Path) -> None:
+    model, whole = small(), small()
+    fit(model, toy(), epochs=2, lr=lr, checkpoint=tmp_path / "run")
+    with pytest.warns(UserWarning, match="begun for 2 epochs and goes on to 5, by rates for so many from here on"):
+        history = fit(small(1), toy(), epochs=5, lr=lr, checkpoint=tmp_path / "run")
+    assert len(history.kl) == 5
+    expected = fit(whole, toy(), epochs=5, lr=lr)
+    if callable(lr):  # whose first rates are the same however long it is
+        assert history == expected
+    else:
+        assert history.kl[0] == expected.kl[0]
+
+
+def test_a_checkpoint_of_another_device_goes_on_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with pytest.raises(CrashError):
+        fit(small(), toy(), epochs=4, checkpoint=path, after_epoch=crash_after(3))
+    saved = torch.load(path, weights_only=True)
+    saved["settings"]["device"] = "cuda"
+    saved["generator"] = torch.zeros(16, dtype=torch.uint8)  # as that of a GPU is
+    torch.save(saved, path)
+    with pytest.warns(UserWarning, match="it was on cuda and goes on on cpu, with other random numbers and rounding"):
+        history = fit(small(), toy(), epochs=4, checkpoint=path)
+    assert history.kl[:2] == saved["history"]["kl"]
+    assert len(history.kl) == 4
+
+
+def test_a_checkpoint_of_other_code_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    fit(small(), toy(), epochs=1, checkpoint=path)
+    saved = torch.load(path, weights_only=True)
+    saved["settings"]["code"] = "checksum 00000000"
+    torch.save(saved, path)
+    with pytest.warns(UserWarning, match="the library's code was another"):
+        fit(small(), toy(), epochs=1, checkpoint=path)
+
+
+def test_a_start_that_fails_leaves_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    for wrong in (toy()[:, :5], 255 * toy()):
+        with pytest.raises(ValueError, match=r"^x must"):
+            fit(small(), wrong, epochs=2, checkpoint=path)
+
+    def broken(model: Any, x: torch.Tensor, generator: torch.Generator) -> Any:
+        raise RuntimeError("a bug in an objective of one's own")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        fit(small(), toy(), epochs=2, checkpoint=path, objective=broken)
+    with pytest.raises(NonFiniteLossError):
+        fit(small(), toy(), epochs=2, batch_size=5, checkpoint=path, lr=1e30)
+    assert list(tmp_path.iterdir()) == []
+    assert len(fit(small(), toy(), epochs=2, checkpoint=path).kl) == 2
+
+
+def test_two_trainings_do_not_share_a_checkpoint(tmp_path: Path) -> None:
+    def meanwhile(epoch: int) -> None:
+        if epoch == 2:
+            (tmp_path / "other").replace(tmp_path / "run")
+
+    fit(small(), toy(), epochs=1, checkpoint=tmp_path / "other")
+    with pytest.raises(ValueError, match="run is also written by another training; name another file for this one"):
+        fit(small(), toy(), epochs=4, checkpoint=tmp_path / "run", after_epoch=meanwhile)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda saved: saved.pop("optimizer"), "damaged in optimizer"),
+        (lambda saved: saved.pop("history"), "damaged in history"),
+        (lambda saved: saved["settings"].update(seed=0), "damaged in seed of the settings"),
+        (lambda saved: saved["best_weights"]["log_sigma"].fill_(math.nan), "damaged in log_sigma of best_weights"),
+        (lambda saved: saved["model"]["log_sigma"].fill_(math.inf), "damaged in log_sigma of model"),
+        (lambda saved: saved["model"].pop("log_sigma"), "is damaged .*log_sigma"),
+        (lambda saved: saved["history"].update(more=1), "is damaged .*more"),
+        (lambda saved: saved.update(settings=[]), "no checkpoint of a training"),
+    ],
+)
+def test_a_checkpoint_that_is_damaged_within_is_refused_by_name(change: Any, named: str, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    fit(small(), toy(), epochs=1, validation=toy(5, 1), checkpoint=path)
+    saved = torch.load(path, weights_only=True)
+    change(saved)
+    torch.save(saved, path)
+    with pytest.raises(ValueError, match=rf"run .*{named}"):
+        fit(small(), toy(), epochs=1, validation=toy(5, 1), checkpoint=path)
+
+
+def test_one_model_is_not_trained_twice_at_once() -> None:
+    model = small()
+
+    def again(epoch: int) -> None:
+        with pytest.raises(ValueError, match="model is being trained by another call of fit; give each thread a copy"):
+            fit(model, toy(), epochs=1)
+
+    fit(model, toy(), epochs=1, after_epoch=again)
+    fit(model, toy(), epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("epochs", value) for value in (2.5, "3", None, True, [1], 10**7)),
+        *(("batch_size", value) for value in (2.5, "3", None, True)),
+        *(("beta", value) for value in ("1", None, [1], True, 10**400)),
+        *(("lr", value) for value in ("x", None, {}, lambda epoch: "x", lambda epoch: None)),
+        *(("seed", value) for value in (1.5, "0", None, -1, 2**64)),
+        *(("patience", value) for value in (1.5, "2", -1)),
+        *(("progress", value) for value in ("yes", 1)),
+        *(("after_epoch", value) for value in (3, None)),
+        *(("objective", value) for value in (3, "elbo")),
+        *(("optimizer", value) for value in (3, "adam")),
+        *(("device", value) for value in (3, "tpu")),
+        *(("checkpoint", value) for value in (3, ["run"])),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_named(name: str, value: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=rf"^{name} "):
+        fit(small(), toy(), **{"epochs": 1, "validation": toy(5), name: value})

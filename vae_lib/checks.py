@@ -8,8 +8,8 @@ from __future__ import annotations
 import collections.abc
 import functools
 import inspect
-import math
 import operator
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from torch import Tensor
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Test = Callable[[Any], bool]
+LARGEST = int(sys.float_info.max)  # a whole number beyond it cannot be made a float
 
 
 def at_least(least: int, **values: int) -> None:
@@ -34,19 +35,19 @@ def at_least(least: int, **values: int) -> None:
 
 def positive(**values: float) -> None:
     """A TypeError or ValueError that names the first of the values that is not a positive, finite number."""
-    _numbers(values, lambda value: 0 < value < math.inf, "a positive number")
+    _numbers(values, lambda value: 0 < value <= LARGEST, "a positive number")
 
 
 def not_negative(**values: float) -> None:
     """A TypeError or ValueError that names the first of the values that is not a finite number of at least 0."""
-    _numbers(values, lambda value: 0 <= value < math.inf, "a number of at least 0")
+    _numbers(values, lambda value: 0 <= value <= LARGEST, "a number of at least 0")
 
 
 def _numbers(values: dict[str, Any], fits: Test, words: str) -> None:
     for name, value in values.items():
         if not _is_number(value):
             raise TypeError(f"{name} must be a number, got {shown(value)}")
-        if not fits(float(value) if abs(value) < 1e300 else math.copysign(math.inf, value)):
+        if not fits(value if isinstance(value, int) and abs(value) > LARGEST else float(value)):
             raise ValueError(f"{name} must be {words}, got {shown(value)}")
 
 

@@ -133,6 +133,8 @@ class VAE(Networks):
         checks.one_of(("gaussian", "bernoulli"), likelihood=likelihood)
         checks.one_of(ACTIVATIONS, activation=activation)
         checks.positive(sigma=sigma)
+        if not 1e-12 < sigma < 1e12:
+            raise ValueError(f"sigma must lie between 1e-12 and 1e12, which float32 can hold, got {sigma:g}")
         if image_shape is not None and math.prod(shape) != data_dim:
             raise ValueError(f"image_shape must hold {data_dim} numbers, as data_dim says, got {shape}")
         if likelihood == "bernoulli" and not sigmoid:

@@ -34,6 +34,7 @@ from vae_lib.runs.settings import table
 
 Model = TypeVar("Model", bound=VAE | Autoencoder)
 KINDS: Final[dict[str, type[VAE] | type[Autoencoder]]] = {"vae": VAE, "autoencoder": Autoencoder}
+GRID_DIM: Final = 1024  # a grid decodes some 100,000 z for an example: of larger pictures it would take minutes
 SHIPPED = Path(__file__).parent / "models"
 _CODES, _LOG_VARS, _LABELS = "codes.mean", "codes.log_var", "codes.label"
 _RECORD, _CHECKSUM = "record", "checksum"  # the keys in the metadata
@@ -79,7 +80,7 @@ def _path(name: str | Path) -> Path:
     """The file of a shipped model's name or of a path, with or without its ending."""
     if name in _shipped():  # a bare name; "./digits-2" and Path("digits-2") are your own file
         return SHIPPED / f"{name}.safetensors"
-    path = _with_ending(Path(name))
+    path = file_of(Path(name))
     try:
         if path.exists():
             return path
@@ -91,7 +92,8 @@ def _path(name: str | Path) -> Path:
     )
 
 
-def _with_ending(path: Path) -> Path:
+def file_of(path: Path) -> Path:
+    """The file that ``save`` writes for a path without an ending."""
     return path if path.suffix == ".safetensors" else path.parent / f"{path.name}.safetensors"
 
 
@@ -456,7 +458,7 @@ def _parts(model: VAE | Autoencoder, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def _write(path: str | Path, tensors: dict[str, Tensor], described: dict[str, Any]) -> Path:
-    path = _with_ending(Path(path))
+    path = file_of(Path(path))
     text = json.dumps(described, allow_nan=False)
     write_atomically(path, to_safetensors(tensors, {_RECORD: text, _CHECKSUM: _checksum(tensors, text)}))
     return path
@@ -487,7 +489,7 @@ def figures(model: VAE | Autoencoder, test: Examples, *, examples: int = 1000) -
     reconstruction, kl = training.mean_terms(model, test, samples=10)
     few = test[:examples]
     bar = tqdm(few, desc="log P(X)", unit="example", disable=None)
-    if model.latent_dim <= 2:
+    if model.latent_dim <= 2 and model.data_dim <= GRID_DIM and not model.channels:
         method = "grid"
         log_evidence = torch.tensor([evidence.grid(model, x).log_evidence for x in bar])
     else:

@@ -1,12 +1,23 @@
-"""The command line, ``python -m vae_lib``: one module for each command."""
+"""The command line, ``python -m vae_lib``: one module for each command.
+
+It ends with 0; with 1 where something stopped it; with 2 where it was asked for what cannot be; with 130 after Ctrl-C,
+SIGTERM or SIGHUP. What is wrong is said in one sentence on standard error, without a traceback.
+"""
 
 from __future__ import annotations
 
 import argparse
+import io
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from vae_lib.cli import evaluate, reproduce, series, train
+from vae_lib.cli.shared import complain, say
 
 COMMANDS = {"train": train, "series": series, "reproduce": reproduce, "evaluate": evaluate}
 
@@ -17,22 +28,52 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m vae_lib", description="Train and measure variational autoencoders.", allow_abbrev=False
     )
     commands = top.add_subparsers(dest="command", required=True, metavar=f"{{{','.join(COMMANDS)}}}")
-    style = argparse.RawDescriptionHelpFormatter
+    look: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     for name, module in COMMANDS.items():
-        module.options(commands.add_parser(name, help=module.SUMMARY, description=module.HELP, formatter_class=style))
+        module.options(commands.add_parser(name, help=module.SUMMARY, description=module.HELP, **look))
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 on success, 2 with one line on standard error if something is wrong."""
+    """Run the command line; see the module for what it returns."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()  # None where it was closed
     options = parser().parse_args(arguments)
     try:
-        COMMANDS[options.command].run(options, arguments)
-    except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(f"vae_lib: {error}", file=sys.stderr)
+        with _as_ctrl_c(), warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_args, **_more: complain(f"note: {message}")
+            warnings.simplefilter("always", UserWarning)
+            warnings.filterwarnings("ignore", message="training was stopped")  # the command says so itself
+            COMMANDS[options.command].run(options, arguments)
+    except (ValueError, TypeError, OSError, OverflowError) as error:
+        complain(_one_line(error))
         return 2
+    except (RuntimeError, FloatingPointError, MemoryError, ImportError) as error:
+        complain(_one_line(error) or "the memory is full")
+        return 1
     except KeyboardInterrupt as stop:
-        print(f"vae_lib: stopped; {str(stop) or 'nothing was saved'}", file=sys.stderr)
+        complain(f"stopped; {str(stop) or 'nothing was saved'}")
         return 130
+    say("")  # what standard output still holds goes out, or is given up
     return 0
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _as_ctrl_c() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP end a command as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    for number in before:
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

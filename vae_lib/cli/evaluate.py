@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from vae_lib import data, pretrained
+from vae_lib import pretrained
 from vae_lib.cli import shared
 
 SUMMARY: Final = "measure a saved model"
@@ -32,6 +32,8 @@ def options(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     command.add_argument("model", help=f"a path, or a model that ships: {', '.join(pretrained.names())}")
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.add_argument("--data", help="where its data lies now, if not where it lay (default: as the record says)")
+    shared.own_options(command)
     shared.examples_option(command)
 
 
@@ -39,10 +41,25 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     """Measure, and print a table or JSON."""
     model = pretrained.load(options.model)
     record = pretrained.record(options.model)
-    if "data" not in record:
-        raise ValueError(
-            f"the record of {options.model!r} does not name its data set; save it with details={{'data': ...}}"
-        )
-    dataset = data.load(record["data"])
-    reached = pretrained.figures(model, dataset.test, examples=options.examples)
-    print(json.dumps(reached, indent=2) if options.json else shared.table(reached))
+    name = options.data or record.get("data")
+    if not isinstance(name, str):
+        raise ValueError(f"the record of {options.model!r} does not name its data set; name it with --data")
+    given = {
+        key: record.get(key) if getattr(options, key) is None else getattr(options, key)
+        for key in ("image_size", "white")
+    }
+    say = shared.complain if options.json else shared.say  # standard output is JSON alone then
+    dataset = shared.find_data(name, **given, say=say)
+    test = dataset.test
+    if model.about.columns:
+        if dataset.about.columns != model.about.columns:
+            raise ValueError(
+                f"{name} must have the columns {', '.join(model.about.columns)}, got {', '.join(dataset.about.columns)}"
+            )
+        test = model.about.standardized(dataset.about.in_units(test.double())).float()
+    split = record.get("data_split")
+    if isinstance(split, dict) and split.get("test") not in (None, len(test)):
+        say(f"{name}: {len(test)} examples to test on, {split['test']} when the model was made")
+    reached = pretrained.figures(model, test, examples=options.examples)
+    text = json.dumps(reached, indent=2, allow_nan=False) if options.json else shared.table(reached)
+    shared.say(text)

@@ -91,8 +91,8 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         }
         write_atomically(options.out, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
         reached = record["entries"][objective]["test"]
-        print(
+        shared.say(
             f"{objective}: -log P(X) {reached['negative_log_evidence']:.2f} ± {reached['standard_error']:.2f} nats, "
             f"published {burda2015.PUBLISHED[objective]}; {reached['active_units']} active units"
         )
-    print(f"saved {options.out}")
+    shared.say(f"saved {options.out}")

@@ -66,8 +66,8 @@ def _series_values(options: argparse.Namespace) -> tuple[list[float], int]:
 def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     """Train them all, measure each, save them together."""
     values, epochs = _series_values(options)
-    dataset = shared.prepare(options)
-    print(f"{dataset.name}: {len(dataset.train)} to train on, {len(dataset.test)} to test on")
+    dataset = shared.prepare(options, command_line)
+    shared.say(f"{dataset.name}: {len(dataset.train)} to train on, {len(dataset.test)} to test on")
     started = time.monotonic()
     betas, kept = (values, [epochs]) if options.over == "beta" else ([1.0], values)
     models: list[VAE] = []
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
             **pretrained.entry_figures(model, dataset.test),
         }
         entries.append({options.over: value, **reached})
-        print(
+        shared.say(
             f"{options.over} {value:g}: KL {reached['test_kl']}, ELBO {reached['test_elbo']} nats on the test examples"
         )
     path = pretrained.save_series(
@@ -121,4 +121,4 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         test=dataset.test,
         test_labels=dataset.test_labels,
     )
-    print(f"saved {path}")
+    shared.say(f"saved {path}")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import math
+import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
 from vae_lib import data, pretrained, training
 from vae_lib.cli import shared
-from vae_lib.model import Autoencoder
+from vae_lib.model import VAE, Autoencoder
 from vae_lib.pretrained import rebuilt
 from vae_lib.runs.device import find_device
 
@@ -30,6 +34,9 @@ Examples:
       a model with 2 latents on scikit-learn's digits; under a minute
   python -m vae_lib train --data mnist --hidden 512 128 --out my-mnist
       the same on MNIST, downloaded on first use; --epochs 20 gives a first look
+  python -m vae_lib train --data my-pictures --image-size 32 --out mine
+      your own pictures, in a folder with a subfolder for each class or without; so do a table.csv and an array.npy.
+      What was found is said first; one in five is kept for the test, the same ones each time
   python -m vae_lib train --data mnist --likelihood bernoulli --out grey
       cross-entropy on grey values: usual, but not the logarithm of a density of the data
   python -m vae_lib train --data digits --autoencoder --sigma 0.16 --out my-plain
@@ -53,7 +60,9 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--checkpoint", type=Path, help="a file written after every epoch; the same command goes on from it"
     )
-    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto: a GPU where there is one)")
+    command.add_argument(
+        "--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, mps (default: auto)"
+    )
     shared.step_options(command)
     shared.examples_option(command)
 
@@ -63,19 +72,24 @@ def _first_autoencoder(options: argparse.Namespace, dataset: data.Dataset) -> Au
         raise ValueError(f"an autoencoder is trained on squared error; leave --likelihood {options.likelihood} out")
     if options.beta != 1:
         raise ValueError(f"--beta weighs the KL term, which an autoencoder has not; leave --beta {options.beta:g} out")
-    torch.manual_seed(options.seed)
+    if dataset.about.columns or options.channels or options.sigma == "each":
+        raise ValueError("an autoencoder is for pictures, without --channels and --sigma each; leave --autoencoder out")
+    torch.manual_seed(shared.seed_of(options))
     sigma = {} if options.sigma is None else {"sigma": options.sigma}
     return Autoencoder(dataset.data_dim, options.latent_dim, tuple(options.hidden), **sigma)
 
 
 def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     """Train, save, measure, save the figures too."""
-    dataset = shared.prepare(options)
+    dataset = shared.prepare(options, command_line)
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]
+    if len(train) == 0:
+        raise ValueError(f"{options.data} holds {len(dataset.train)} examples to train on, too few to hold one out")
     model = _first_autoencoder(options, dataset) if options.autoencoder else shared.first_model(options, dataset)
+    model.about = replace(dataset.about, image_shape=dataset.image_shape)
     resumed = options.checkpoint is not None and options.checkpoint.exists()
-    print(f"{dataset.name}: {len(train)} to train on, {len(validation)} held out, {len(dataset.test)} to test on")
+    shared.say(f"{dataset.name}: {len(train)} to train on, {len(validation)} held out, {len(dataset.test)} to test on")
     started = time.monotonic()
     history = training.fit(
         model,
@@ -89,6 +103,7 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         patience=options.patience,
         checkpoint=options.checkpoint,
         device=options.device,
+        after_epoch=_progress(options.epochs),
     )
     seconds = time.monotonic() - started
     if history.stopped and not history.kl:
@@ -109,19 +124,69 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     }
     few = slice(None if options.latent_dim <= 2 else MOST_CODES)
     codes = {"test": dataset.test[few], "test_labels": dataset.test_labels[few]}
-    path = pretrained.save(model, options.out, details, **codes)  # before measuring, which takes long and can fail
-    print(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path}")
+    path = _save(model, options.out, details, codes)  # before measuring, which takes long and can fail
+    shared.say(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path}")
     if history.stopped:
         onward = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
         raise KeyboardInterrupt(f"{path} holds the model, without figures; measure it with evaluate{onward}")
+    left = f"{path} holds the model, without figures ({{}}); measure it with evaluate"
     try:
         reached = pretrained.figures(model, dataset.test, examples=options.examples)
-    except (RuntimeError, KeyboardInterrupt) as error:
-        raise RuntimeError(
-            f"{path} holds the model, without figures ({error or 'stopped'}); measure it with evaluate"
-        ) from None
-    pretrained.save(model, options.out, {**details, "figures": reached}, **codes)
-    print(shared.table(reached))
+        _save(model, options.out, {**details, "figures": reached}, codes)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(left.format("stopped")) from None
+    except (RuntimeError, ValueError, OSError, MemoryError) as error:
+        raise RuntimeError(left.format(error)) from None
+    shared.say(shared.table(reached))
+    for line in _summary(options, model, reached, details["gained_lately"], path):
+        shared.say(line)
+
+
+def _progress(epochs: int) -> Callable[[int], object]:
+    """Where no bar is seen, a line on standard error for each twentieth of the epochs."""
+    every = max(1, epochs // 20)
+
+    def tell(epoch: int) -> None:
+        if epoch and epoch % every == 0 and not (sys.stderr and sys.stderr.isatty()):
+            shared.complain(f"epoch {epoch} of at most {epochs}")
+
+    return tell
+
+
+def _save(model: VAE | Autoencoder, out: Path, details: dict[str, Any], codes: dict[str, Any]) -> Path:
+    """Save, where it was asked for or, if that has become impossible, where there is room."""
+    try:
+        return pretrained.save(model, out, details, **codes)
+    except OSError as error:
+        elsewhere = Path(tempfile.mkdtemp(prefix="vae_lib-")) / out.name
+        path = pretrained.save(model, elsewhere, details, **codes)
+        raise RuntimeError(f"{out} cannot be written ({error.strerror}); the model is in {path}") from error
+
+
+def _summary(
+    options: argparse.Namespace, model: VAE | Autoencoder, reached: dict[str, Any], gained: float | None, path: Path
+) -> list[str]:
+    """What was reached, in units; whether more epochs would help; and how to look at it in Python."""
+    off = math.sqrt(reached["squared_error"])
+    unit = "standard deviations of its column" if model.about.columns else "of the brightness from 0 to 1"
+    lines = [f"f(z) is off by {off:.3f} {unit}, as a root mean square over the test examples"]
+    if "test_elbo" in reached:
+        rate, bits = reached["test_kl"], reached["test_kl"] / math.log(2)
+        lines.append(f"ELBO {reached['test_elbo']:.2f} nats an example; z costs {rate:.2f} of them, {bits:.1f} bits")
+    if gained is None:
+        lines.append(f"training was shorter than --patience {options.patience}: more --epochs may gain")
+    elif gained > 0:
+        lines.append(f"training was still gaining, {gained:.2f} nats in its last {options.patience} epochs: try more")
+    else:
+        lines.append(f"training had stopped improving: nothing gained in its last {options.patience} epochs")
+    name = str(path.with_suffix("")) if path.parent != Path() else f"./{path.stem}"
+    plain = model.latent_dim == 2 and not (model.about.columns or options.channels or len(model.about.classes) > 10)
+    if plain and len(model.about.image_shape or ()) == 2:
+        shape = f", image_shape={model.about.image_shape}"
+        lines.append(f"the map: from vae_lib.widgets import LatentExplorer; LatentExplorer({name!r}{shape})")
+    else:
+        lines.append(f"in Python: from vae_lib import pretrained; codes, labels = pretrained.codes({name!r})")
+    return lines
 
 
 def _gained(validation: list[float], patience: int) -> float | None:

@@ -17,7 +17,7 @@ from vae_lib import checks, data
 from vae_lib.model import VAE, Networks
 from vae_lib.runs.optimizer import Optimizer
 
-MOST_EPOCHS: Final = 10**7
+MOST_EPOCHS: Final = 10**6
 """More would fill the memory with rates, one for each."""
 
 
