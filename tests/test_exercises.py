@@ -908,7 +908,9 @@ def test_question_of_chapter_8() -> None:
     best = optimize.minimize_scalar(lambda s: -stats.norm.logpdf(errors, 0, s).sum(), bounds=(0.05, 1))
     assert best.x == pytest.approx(ANSWERS["best noise"].right, abs=1e-3)
     root_of_sum = np.linalg.norm(errors)
-    assert_origins("best noise", {0.07: (errors**2).mean(), 0.2333: errors.mean(), 0.4583: root_of_sum})
+    by_two = math.sqrt((errors**2).sum() / 2)
+    spreads = {0.1247: errors.std(), 0.1528: errors.std(ddof=1), 0.324: by_two}
+    assert_origins("best noise", {0.07: (errors**2).mean(), 0.2333: errors.mean(), 0.4583: root_of_sum} | spreads)
 
 
 def test_questions_of_chapter_8_on_the_models(networks: Networks, plane: Plane) -> None:
