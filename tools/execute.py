@@ -5,6 +5,7 @@ python tools/execute.py. Sphinx would run them one after the other. The build ru
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Execute them, the longest first."""
+    os.environ["TQDM_DISABLE"] = "1"  # fit shows its progress in notebooks; a page has no use for it
     cache = get_cache(ROOT / "_build" / ".jupyter_cache")
     for path in sorted(ROOT.glob("book/*.ipynb"), key=lambda path: -path.stat().st_size):
         cache.add_nb_to_project(path)

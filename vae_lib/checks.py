@@ -31,6 +31,8 @@ def at_least(least: int, **values: int) -> None:
             raise TypeError(f"{name} must be a whole number, got {shown(value)}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {shown(value)}")
+        if value >= 2**63:
+            raise ValueError(f"{name} must be below 2**63, got {shown(value)}")
 
 
 def positive(**values: float) -> None:

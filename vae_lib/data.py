@@ -6,6 +6,7 @@ The toys are two-dimensional, for pictures in which everything can be seen.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -213,6 +214,7 @@ def _as_tensor(x: Examples, name: str) -> Tensor:
         raise TypeError(f"{name} must be one part of the data set; pass {name}.train or {name}.test")
     if hasattr(x, "dataset") and hasattr(x, "batch_size"):
         raise TypeError(f"{name} is a {type(x).__name__}; pass its .dataset, of which batches are cut here")
+    shapes: list[tuple[int, ...]] = []
     try:
         if isinstance(x, torch.utils.data.Dataset):  # of pairs of a picture and its class, or of pictures
             items = (x[place] for place in range(len(x)))  # type: ignore[arg-type]
@@ -224,7 +226,8 @@ def _as_tensor(x: Examples, name: str) -> Tensor:
             wide = array.dtype.kind == "u" and array.dtype.itemsize > 1  # torch has few operations for these
             x = torch.from_numpy(array.astype(np.int64 if wide else array.dtype.newbyteorder("=")))
     except (TypeError, ValueError, RuntimeError):
-        shapes = sorted({tuple(np.shape(item)) for item in x}) if isinstance(x, list | tuple) else []
+        with contextlib.suppress(ValueError):  # of lists within that are ragged themselves
+            shapes = sorted({tuple(np.shape(item)) for item in x}) if isinstance(x, list | tuple) else []
         if len(shapes) > 1:
             raise ValueError(f"{name} holds pictures of shapes {shapes[0]} and {shapes[-1]}; make them one") from None
     if not isinstance(x, Tensor) or x.is_complex() or x.is_sparse or x.is_quantized:

@@ -118,7 +118,7 @@ def ppca(x: Examples, latent_dim: int) -> LinearGaussian:
     """
     x = data.examples(x, pictures=False)
     data_dim = x.shape[-1]
-    if x.ndim != 2 or len(x) == 0:
+    if x.ndim != 2 or x.numel() == 0:
         raise ValueError(f"x must have shape (count, data_dim) with at least one row, got {tuple(x.shape)}")
     if not 1 <= latent_dim < data_dim:
         raise ValueError(f"latent_dim must be between 1 and {data_dim - 1}, got {latent_dim}")

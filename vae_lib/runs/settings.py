@@ -48,8 +48,6 @@ def check_settings(batch_size: int, beta: float, seed: int, patience: int | None
     """A ValueError for a setting out of range; ``own`` says that the objective is not the ELBO of Eq. (4)."""
     checks.at_least(1, batch_size=batch_size)
     checks.at_least(0, seed=seed)
-    if seed >= 2**63:
-        raise ValueError(f"seed must be below 2**63, got {seed}")
     checks.not_negative(beta=beta)
     if own and beta != 1:
         raise ValueError(f"beta={beta} weighs the KL term of the ELBO; leave it out beside an objective of your own")
