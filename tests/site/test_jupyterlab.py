@@ -288,7 +288,7 @@ def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbf
 
 
 def test_every_widget_is_driven_here() -> None:
-    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "QuickQuestions"}
+    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "Machine", "QuickQuestions"}
     assert driven == set(widgets.__all__)
 
 

@@ -597,5 +597,5 @@ MACHINE: Final[Words] = {
     "live": "z = {z}. {near}",
     "live_q": "Q(z|X): mean {mean}, standard deviation {std}. {near}",
     "live_empty": "Nothing drawn: no Q(z|X).",
-    "hint": "Draw on the left, or drag the ring on the map. With the map in focus, the arrow keys move the ring.",
+    "hint": "Draw on the left. Drag the ring on the map, or move it by the arrow keys.",
 }

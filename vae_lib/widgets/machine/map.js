@@ -1,6 +1,6 @@
 // The map of latent space: digits as dots, Q, and in a lens as large as it can be seen, and the ring at z.
 
-import { apart, clusters } from "../shared/codes.js";
+import { apart, clusters, freePlace } from "../shared/codes.js";
 import { priorCircles } from "../shared/latent_map.js";
 import { mixed } from "../shared/canvas.js";
 import { circle, dots, ellipse, grid, PIXELS, plot, ring, segments, text } from "../shared/marks.js";
@@ -56,12 +56,10 @@ function drawUnder(scene, plane, points, labels, medians) {
         halo: 4,
       })
     ),
-    text(words.prior, [-2 * Math.SQRT1_2, -2 * Math.SQRT1_2], {
+    text(words.prior, /** @type {Point} */ (freePlace(2, medians.map(({ at }) => at))), {
       colour: "prior",
       font: "12px",
-      dx: -8,
-      dy: 8,
-      halo: 3,
+      halo: 4,
     }),
   );
 }
