@@ -52,7 +52,7 @@ MOVES: Final = 100
 SETTLE_MS: Final = 2000  # a browser that is still starting itself is not what is measured
 PAGES: Final = {
     # page: what holds the map that is moved
-    "index.html": ".vae-latent",
+    "index.html": ".vae-machine",
     "07-exploring-latent-space.html": ".vae-latent",
 }
 LEARN: Final = "06-training.html"
@@ -70,7 +70,7 @@ window.seen = { first: null, drawn: 0, events: [], tasks: [] };
 const put = CanvasRenderingContext2D.prototype.putImageData;
 CanvasRenderingContext2D.prototype.putImageData = function (image, ...rest) {
   put.call(this, image, ...rest);
-  if (!this.canvas.classList.contains("vae-digit")) return;
+  if (!this.canvas.closest(".vae-digit-panel, .vae-part-f")) return;
   seen.drawn = performance.now();
   const event = seen.events.at(-1);
   if (event && event.drawn === null) event.drawn = seen.drawn;

@@ -251,6 +251,18 @@ def backdrop() -> Numbers:
     return {"layers": explorer.layers, "weights": list(explorer.weights), "wanted": wanted}
 
 
+# --- machine: tour.js, networks.js
+
+
+def walk() -> Numbers:
+    """Places on a line through points, by NumPy's interpolation over its length."""
+    line = np.random.default_rng(4).normal(size=(8, 2))
+    ends = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    lengths = np.linspace(0, 1.1 * ends[-1], 40)
+    places = np.stack([np.interp(lengths, ends, line[:, axis]) for axis in (0, 1)], 1)
+    return {"line": line, "lengths": lengths, "places": places}
+
+
 # --- shared
 
 
@@ -291,6 +303,7 @@ def numbers(tmp_path: Path) -> Path:
         "kl_explorer": kl_explorer(),
         "reparameterization_explorer": [reparameterization(*p, wrt) for wrt in ("mu", "sigma") for p in points],
         "digit_pad": digit_pad(),
+        "machine": walk(),
         "latent_explorer": {"buckets": buckets(), "backdrop": backdrop()},
         "network": networks(),
         "numbers": {"normals": [{"seed": s, "wanted": normals(s, 8192)} for s in seeds], "halves": halves()},

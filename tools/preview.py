@@ -1,4 +1,4 @@
-"""Make the picture for the README and for shared links from the built site: the landing page's title and map.
+"""Make the picture for the README and for shared links from the built site: the landing page's title and machine.
 
 Usage: python tools/preview.py SITE PICTURE
 """
@@ -23,10 +23,9 @@ CARD = """
   position: fixed; inset: 0; z-index: 9999; max-width: none; padding: 32px 48px; background: var(--paper);
   font-family: system-ui, sans-serif;
 }
-.vae-latent { grid-template-columns: 535px minmax(0, 1fr); gap: 0 56px; }
-.vae-latent .vae-digit { max-width: 300px; }
-.vae-latent h1 { margin: 0 0 28px; font-size: 44px; line-height: 1.15; }
-.vae-latent h1 .headerlink, .vae-latent .vae-controls, .vae-latent .vae-hint { display: none; }
+.vae-machine h1 { margin: 0 0 28px; font-size: 44px; line-height: 1.15; }
+.vae-machine h1 .headerlink, .vae-machine .vae-under, .vae-machine .vae-hint { display: none; }
+.vae-machine .vae-row .vae-caption { font-size: 20px; }
 """
 
 
@@ -43,8 +42,8 @@ def main(site: str, picture: str) -> None:
         page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
         page.wait_for_selector("[data-widget-ready]")
         page.add_style_tag(content=CARD)
-        page.evaluate("document.querySelector('.vae-digit-panel').prepend(document.querySelector('article h1'))")
-        page.wait_for_timeout(1000)  # the map is drawn anew in its new size
+        page.evaluate("document.querySelector('.vae-machine').prepend(document.querySelector('article h1'))")
+        page.wait_for_timeout(1000)  # all is drawn anew in its new size
         shot = page.screenshot()
         browser.close()
     server.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -203,6 +204,30 @@ def test_the_pad_and_python_follow_each_other(open_notebook: Callable[[nbformat.
     expect(shown.locator(".vae-invite")).to_be_visible()
 
 
+def test_the_machine_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "from vae_lib.widgets import Machine\nw = Machine()\nw",
+            "print('ink', sum(w.x) // 255, 'at', [round(value, 2) for value in w.z])",
+            "w.z = [1.0, 0.5]",
+        )
+    )
+    shown, reading, writing = (nth_cell(page, i) for i in range(3))
+    run_cell(page, shown)
+    shown.get_by_role("radio", name="Handwritten 6").check()
+    z = shown.locator("[data-name=z] data")
+    chosen = z.inner_text().replace("−", "-").strip("()")
+    shown.get_by_role("application").press("ArrowRight")  # the notebook leaves it to the map
+    moved = z.inner_text().replace("−", "-").strip("()")
+    assert float(moved.split(",")[0]) == pytest.approx(float(chosen.split(",")[0]) + 0.1, abs=0.011)
+    run_cell(page, reading)
+    expect(reading.locator(".jp-OutputArea-output pre").first).to_contain_text("ink 1")
+    said = reading.locator(".jp-OutputArea-output pre").first.inner_text()
+    assert json.loads(said.split(" at ")[1]) == pytest.approx([float(one) for one in moved.split(",")], abs=0.011)
+    run_cell(page, writing)
+    expect(z).to_have_text("(1.00, 0.50)")
+
+
 def test_what_the_page_learned_comes_back(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
     page = open_notebook(
         notebook_of(
@@ -263,7 +288,7 @@ def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbf
 
 
 def test_every_widget_is_driven_here() -> None:
-    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "QuickQuestions"}
+    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "Machine", "QuickQuestions"}
     assert driven == set(widgets.__all__)
 
 

@@ -109,34 +109,39 @@ def test_search_works_offline(open_page: OpenPage, site_url: str) -> None:
     page.wait_for_selector("#search-results li a")
 
 
-def saved_explorer(site: Path, name: str) -> dict[str, Any]:
-    """The state of the page's LatentExplorer, with its weights as bytes."""
+def saved_machine(site: Path, name: str) -> dict[str, Any]:
+    """The state of the page's Machine, with its weights as bytes."""
     text = (site / name).read_text(encoding="utf-8")
     found = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', text, re.DOTALL)
     assert found, f"{name} has no widget"
     for saved in json.loads(found[1])["state"].values():
-        if saved["state"].get("_anywidget_id", "").endswith(".LatentExplorer"):
+        if saved["state"].get("_anywidget_id", "").endswith(".Machine"):
             buffers = {buffer["path"][0]: base64.b64decode(buffer["data"]) for buffer in saved["buffers"]}
             return {**saved["state"], **buffers}
-    raise AssertionError(f"{name} has no LatentExplorer")
+    raise AssertionError(f"{name} has no Machine")
 
 
-def test_the_landing_page_draws_what_torch_draws(open_page: OpenPage, site: Path, site_url: str) -> None:
-    saved = saved_explorer(site, "index.html")
+def run_through(saved: dict[str, Any], part: str, values: torch.Tensor) -> torch.Tensor:
+    """What the encoder or the decoder of the page gives, by PyTorch."""
+    layers = saved[f"{part}_layers"]
+    kinds = {"identity": torch.nn.Identity(), "sigmoid": torch.sigmoid, "silu": torch.nn.functional.silu}
+    for layer, (weight, bias) in zip(layers, unpack_weights(saved[f"{part}_weights"], layers), strict=True):
+        values = kinds[layer["activation"]](weight @ values + bias)
+    return values
+
+
+def test_the_landing_page_computes_what_torch_computes(open_page: OpenPage, site: Path, site_url: str) -> None:
+    saved = saved_machine(site, "index.html")
     page = open_page(site_url + "index.html")
-    extent = saved["extent"]
-    for z in [(0, 0), (extent, extent), (-extent, extent), (0.5, -1.5)]:
-        for axis, value in zip("₁₂", z, strict=True):
-            slider = page.get_by_label(f"z{axis}", exact=True)
-            slider.fill(f"{value}")
-            assert float(slider.input_value()) == value
-        values = torch.tensor(z, dtype=torch.float32)
-        unpacked = unpack_weights(saved["weights"], saved["layers"])
-        for layer, (weight, bias) in zip(saved["layers"], unpacked, strict=True):
-            values = weight @ values + bias
-            values = torch.sigmoid(values) if layer["activation"] == "sigmoid" else torch.nn.functional.silu(values)
+    pictures = torch.frombuffer(bytearray(saved["examples"]), dtype=torch.uint8).reshape(-1, 784)
+    for place, picture in enumerate(pictures):
+        page.get_by_role("radio").nth(place).check()
+        z = json.loads(page.locator("[data-name=z] data").get_attribute("value") or "")
+        mean, log_var = run_through(saved, "encoder", picture / 255).chunk(2)
+        wanted = mean + (log_var / 2).exp() * torch.tensor(saved["epsilon"])
+        assert z == pytest.approx(wanted.tolist(), abs=1e-5)
         drawn = page.eval_on_selector(
-            ".vae-digit",
+            ".vae-part-f canvas",
             "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0)",
         )
-        assert (torch.tensor(drawn) - 255 * values).abs().max() <= 2
+        assert (torch.tensor(drawn) - 255 * run_through(saved, "decoder", torch.tensor(z))).abs().max() <= 2

@@ -52,6 +52,17 @@ NATS: Final[Words] = {
 }
 """Behind a number."""
 
+PAD: Final[Words] = {
+    "bad_weights": "This picture cannot be drawn: the encoder's or the decoder's weights do not fit their layers or "
+    "are not finite numbers. Make the widget again from a model for pictures of 28 × 28 pixels.",
+    "clear": "Clear",
+    "example_digit": "Handwritten {label}",
+    "example": "Example {number}",
+    "pair": "({first}, {second})",
+    "no_number": "–",
+}
+"""Of a pad to draw on, and what the model makes of the drawing."""
+
 COURSE: Final[Words] = {
     "example_names": "abcde",
     "epoch_axis": "epoch",
@@ -251,20 +262,16 @@ INTEGRAL_EXPLORER: Final[Words] = {
 }
 
 DIGIT_PAD: Final[Words] = {
+    **PAD,
     **SIGNS,
     **NEAR,
     **MAP,
-    "bad_weights": "This picture cannot be drawn: the encoder's or the decoder's weights do not fit their layers or "
-    "are not finite numbers. Make the widget again from a model for pictures of 28 × 28 pixels.",
     "name": "Draw a digit",
     "pad_caption": "Draw a digit",
     "pad_name": "Drawing pad, for mouse, pen or finger. Without one, choose one of the pictures that follow.",
     "invite": "Draw here",
-    "clear": "Clear",
     "undo": "Undo",
     "examples_caption": "Or choose: test digits, a scribble, a cross",
-    "example_digit": "Handwritten {label}",
-    "example": "Example {number}",
     "example_scribble": "A scribble",
     "example_cross": "A cross",
     "x_caption": "Seen as X",
@@ -278,8 +285,6 @@ DIGIT_PAD: Final[Words] = {
     "std": "σ =",
     "epsilon": "ε =",
     "z": "z =",
-    "pair": "({first}, {second})",
-    "no_number": "–",
     "resample": "Resample",
     "resample_hint": "draws a new ε, and with it a new z.",
     "beyond": "z lies beyond the edge of the map.",
@@ -564,4 +569,33 @@ QUICK_QUESTIONS: Final[Words] = {
     "wrong": "Not quite.",
     "score": "{right} of {count} right",
     "solution": "The right answer, and why",
+}
+
+MACHINE: Final[Words] = {
+    **PAD,
+    **POINT,
+    **PLAYER,
+    "name": "The whole machine: a digit, the encoder, the map, the decoder, and the digit that comes out",
+    "x_caption": "X: draw a digit",
+    "encoder_caption": "encoder",
+    "map_caption": "map of digits",
+    "decoder_caption": "decoder",
+    "f_caption": "f(z): what comes out",
+    "pad_name": "Drawing pad, for mouse, pen or finger. Without one, choose one of the digits that follow.",
+    "invite": "draw here",
+    "examples": "Or choose a digit",
+    "strip_name": "Between the pictures: the encoder, its layers ever smaller down to the four numbers of Q, and the "
+    "decoder, its layers ever larger. Each unit is lit by what runs through it.",
+    "f_name": "The picture f(z) that the decoder makes of z",
+    "mean": "μ =",
+    "std": "s =",
+    "z": "z =",
+    "prior": "P(z)",
+    "lens": "Q, ×{times}",
+    "near": "Most digits near z: {label}",
+    "near_none": "No digits near z",
+    "live": "z = {z}. {near}",
+    "live_q": "Q(z|X): mean {mean}, standard deviation {std}. {near}",
+    "live_empty": "Nothing drawn: no Q(z|X).",
+    "hint": "Draw on the left. Drag the ring on the map, or move it by the arrow keys.",
 }

@@ -2,11 +2,11 @@
 
 import { picture } from "../shared/canvas.js";
 import { caption, element } from "../shared/form.js";
-import { brightness, SIDE } from "./ink.js";
+import { brightness, SIDE } from "../shared/ink.js";
 import { pairText } from "./map.js";
 
 /**
- * @import { Pair } from "./ink.js"
+ * @import { Pair } from "../shared/ink.js"
  * @import { Seen } from "./seen.js"
  */
 

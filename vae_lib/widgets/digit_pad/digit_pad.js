@@ -8,13 +8,13 @@ import { mount } from "../shared/view.js";
 import { fill, shownNumber } from "../shared/words.js";
 import { chainPanel } from "./chain.js";
 import { fitPanel, verdictWord } from "./fit.js";
-import { brightness, drawLine, enlarged, GRID, inkOf, NO_DIGITS, normalised, PEN, same, SIDE } from "./ink.js";
+import { brightness, drawStroke, enlarged, GRID, inkOf, NO_DIGITS, normalised, same, SIDE } from "../shared/ink.js";
 import { mapPanel } from "./map.js";
 import { look, readNetworks } from "./seen.js";
 
 /**
  * @import { Model, Scope } from "../shared/view.js"
- * @import { Pair } from "./ink.js"
+ * @import { Pair } from "../shared/ink.js"
  * @import { Seen } from "./seen.js"
  * @typedef {{ink: Float32Array, x: Uint8Array}} Sheet the pad's ink, 0 to 1, and the picture made of it, 0 to 255
  */
@@ -211,18 +211,7 @@ function padPanel(scope, model, sheets, tools, onInk, report) {
       return /** @type {{last: number[] | null}} */ ({ last: null });
     },
     move: (_at, stroke, event) => {
-      const box = pad.getBoundingClientRect();
-      const coalesced = event.getCoalescedEvents?.() ?? [];
-      for (const { clientX, clientY, pointerType, pressure } of coalesced.length ? coalesced : [event]) {
-        const radius = pointerType === "pen" && pressure > 0 ? PEN * (0.6 + 0.8 * pressure) : PEN;
-        const point = [
-          ((clientX - box.left - pad.clientLeft) * GRID) / pad.clientWidth,
-          ((clientY - box.top - pad.clientTop) * GRID) / pad.clientHeight,
-          radius,
-        ];
-        drawLine(sheets.now.ink, stroke.last ?? point, point);
-        stroke.last = point;
-      }
+      stroke.last = drawStroke(sheets.now.ink, pad, event, stroke.last);
       sheets.wet = true;
       drawn();
     },

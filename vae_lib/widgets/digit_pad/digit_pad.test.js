@@ -1,6 +1,6 @@
 import { assert, assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
 import { Network } from "../shared/network.js";
-import { enlarged, GRID, normalised } from "./ink.js";
+import { enlarged, GRID, normalised } from "../shared/ink.js";
 
 const { drawings, disc, digits, larger, encoder } = numbers.digit_pad;
 

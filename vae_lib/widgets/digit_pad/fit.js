@@ -4,7 +4,7 @@ import { roundUp } from "../shared/chart.js";
 import { box, element, paragraph, span } from "../shared/form.js";
 import { clamp } from "../shared/numbers.js";
 import { fill, shownNumber } from "../shared/words.js";
-import { SIDE } from "./ink.js";
+import { SIDE } from "../shared/ink.js";
 
 /**
  * @import { Seen } from "./seen.js"

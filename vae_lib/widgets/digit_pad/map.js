@@ -13,7 +13,7 @@ import { fill, shownNumber } from "../shared/words.js";
 /**
  * @import { Model, Scope } from "../shared/view.js"
  * @import { Scene } from "../shared/stage.js"
- * @import { Pair } from "./ink.js"
+ * @import { Pair } from "../shared/ink.js"
  * @import { Seen } from "./seen.js"
  */
 

@@ -2,11 +2,11 @@
 
 import { Network } from "../shared/network.js";
 import { ShownError } from "../shared/words.js";
-import { brightness, SIDE } from "./ink.js";
+import { brightness, SIDE } from "../shared/ink.js";
 
 /**
  * @import { Model } from "../shared/view.js"
- * @import { Pair } from "./ink.js"
+ * @import { Pair } from "../shared/ink.js"
  */
 
 /**

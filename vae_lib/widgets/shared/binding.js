@@ -1,6 +1,7 @@
 // What a view shows and what the model holds, kept in step: by hand from here to Python, and from Python to here.
 
 import { announcer } from "./form.js";
+import { bytes } from "./numbers.js";
 import { tell } from "./view.js";
 
 /** @import { Model, Scope } from "./view.js" */
@@ -40,7 +41,10 @@ export function limited(model, name) {
  */
 export function bind(scope, model, { read, show, write = (state) => state, heard, say = () => "", rest }) {
   const live = announcer(scope, rest);
-  const same = (/** @type {any} */ one, /** @type {any} */ other) => JSON.stringify(one) === JSON.stringify(other);
+  const packed = (/** @type {string} */ _name, /** @type {any} */ value) =>
+    ArrayBuffer.isView(value) ? `${bytes(value)}` : value;
+  const same = (/** @type {any} */ one, /** @type {any} */ other) =>
+    JSON.stringify(one, packed) === JSON.stringify(other, packed);
   const bound = {
     now: read(),
     live: live.element,

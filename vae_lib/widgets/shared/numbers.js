@@ -16,7 +16,7 @@ export function keptPoint(point, extent) {
   return point.map((value) => clamp(Math.round(value * 1000) / 1000, -extent, extent));
 }
 
-/** @param {DataView} view */
+/** @param {ArrayBufferView} view */
 export function bytes(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

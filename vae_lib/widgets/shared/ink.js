@@ -1,6 +1,6 @@
 // Ink on the pad, and the picture X that is made of it.
 
-import { clamp } from "../shared/numbers.js";
+import { clamp } from "./numbers.js";
 
 /** @typedef {[number, number]} Pair */
 
@@ -8,7 +8,7 @@ export const SIDE = 28; // pixels of X in a row
 const BOX = 20; // of them that a digit's longer side takes, as in MNIST
 const CELL = 10; // points of the pad to one pixel
 export const GRID = SIDE * CELL;
-export const PEN = 1.1 * CELL; // radius
+const PEN = 1.1 * CELL; // radius
 const SOFT = 0.8 * CELL; // width of the pen's edge, over which the ink fades
 
 /** What is no digit, as strokes in pixels of X. @type {Record<"scribble" | "cross", Pair[][]>} */
@@ -24,7 +24,7 @@ export const NO_DIGITS = {
  * Lays ink along a line, whose width may change from one end to the other.
  * @param {Float32Array} ink @param {number[]} from x, y, radius, in points of the pad @param {number[]} to
  */
-export function drawLine(ink, from, to) {
+function drawLine(ink, from, to) {
   const [dx, dy, dr] = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
   const squared = dx * dx + dy * dy;
   const reach = Math.max(from[2], to[2]) + SOFT / 2;
@@ -141,4 +141,24 @@ export function same(a, b) {
 /** @param {Uint8Array} x */
 export function brightness(x) {
   return Float32Array.from(x, (level) => level / 255);
+}
+
+/**
+ * Draws to where a pointer has moved on the pad, by way of all places that the event stands for; a pen that presses draws
+ * wider. Gives the end of the line, from which it goes on.
+ * @param {Float32Array} ink @param {HTMLElement} pad @param {PointerEvent} event @param {number[] | null} last the end so far
+ */
+export function drawStroke(ink, pad, event, last) {
+  const box = pad.getBoundingClientRect();
+  const coalesced = event.getCoalescedEvents?.() ?? [];
+  for (const { clientX, clientY, pointerType, pressure } of coalesced.length ? coalesced : [event]) {
+    const point = [
+      ((clientX - box.left - pad.clientLeft) * GRID) / pad.clientWidth,
+      ((clientY - box.top - pad.clientTop) * GRID) / pad.clientHeight,
+      pointerType === "pen" && pressure > 0 ? PEN * (0.6 + 0.8 * pressure) : PEN,
+    ];
+    drawLine(ink, last ?? point, point);
+    last = point;
+  }
+  return last;
 }
