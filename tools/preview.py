@@ -20,10 +20,10 @@ SIZE = {"width": 1200, "height": 630}  # what the cards of shared links have roo
 # The page's own title and widget, without what is round them.
 CARD = """
 .vae-widget {
-  position: fixed; inset: 0; z-index: 9999; max-width: none; padding: 32px 48px; background: var(--paper);
+  position: fixed; inset: 0; z-index: 9999; max-width: none; padding: 88px 48px; background: var(--paper);
   font-family: system-ui, sans-serif;
 }
-.vae-machine h1 { margin: 0 0 28px; font-size: 44px; line-height: 1.15; }
+.vae-machine h1 { margin: 0 0 40px; font-size: 44px; line-height: 1.15; }
 .vae-machine h1 .headerlink, .vae-machine .vae-under, .vae-machine .vae-hint { display: none; }
 .vae-machine .vae-row .vae-caption { font-size: 20px; }
 """

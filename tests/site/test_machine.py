@@ -345,6 +345,7 @@ def test_all_of_one_height_and_within_the_page(
 ) -> None:
     page = open_page(widget_page(Machine(a_model())), width=width, height=844, scheme=scheme)
     page.evaluate("scheme => (document.documentElement.dataset.theme = scheme)", scheme)
+    page.add_style_tag(content="html[data-theme=dark] { background: #14181e }")
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     boxes = [page.locator(f".vae-part-{kind} canvas").bounding_box() for kind in ("x", "map", "f")]

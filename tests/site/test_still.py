@@ -46,6 +46,25 @@ def test_nothing_moves_while_a_page_loads(browser: Browser, site: Path, site_url
     assert {name: shift for name, shift in moved.items() if shift > PIECES} == {}
 
 
+@pytest.mark.parametrize("width", [390, 430, 768, 1280, 1440])
+def test_the_first_page_keeps_the_room_of_its_widget(browser: Browser, site_url: str, width: int) -> None:
+    """Before the widget's script has come, and after."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, service_workers="block")
+    page = context.new_page()
+    page.route("**/widget-host.mjs*", lambda route: route.abort())
+    page.goto(f"{site_url}index.html")
+    place = page.locator(".tag_first-widget .cell_output")
+    kept = place.bounding_box()
+    page.unroute_all()
+    page.goto(f"{site_url}index.html")
+    page.wait_for_function(SETTLED)
+    taken = place.bounding_box()
+    assert kept
+    assert taken
+    assert kept["height"] == pytest.approx(taken["height"], abs=3)
+    context.close()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 @pytest.mark.parametrize("name", ["10-3-importance-weighted.html", "10-4-learned-sigma.html"])
 def test_a_link_into_a_page_stays_where_it_leads(

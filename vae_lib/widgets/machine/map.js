@@ -110,6 +110,7 @@ export function machineMap(scope, model, map, { points, labels, now, drawn }) {
     square: true,
     under: (scene) => {
       plane = new Plane(extent, scene.width);
+      corner = undefined;
       drawUnder(scene, plane, points, labels, medians);
       drawn();
     },
