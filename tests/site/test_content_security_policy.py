@@ -102,6 +102,7 @@ def test_a_page_works_under_it(open_page: OpenPage, site_url: str) -> None:
     page.wait_for_selector("[data-widget-ready]")
     slider = page.locator("[data-widget-ready] [role=slider], [data-widget-ready] input[type=range]").first
     slider.press("ArrowRight")
+    page.get_by_role("button", name="Show all code").click()
     page.locator("div.highlight").first.hover()
     page.locator("button.copybtn").first.click()
     page.locator(".theme-switch-button").click()

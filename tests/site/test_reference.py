@@ -95,7 +95,7 @@ def test_thirteen_questions_each_with_an_answer_a_proof_and_a_place(articles: Pa
         paragraphs = [p for p in question.find_all("p", recursive=False) if not p.text.startswith("More:")]
         words = len(" ".join(p.text for p in paragraphs).split())
         assert 60 <= words <= 150, f"{words} words: {question.h2}"
-        assert "assert" in question.select_one("div.cell_input").text
+        assert "assert" in question.select_one(".tag_check div.cell_input").text
         more = next(p for p in question.find_all("p", recursive=False) if p.text.startswith("More:"))
         assert more.select("a[href*='#'], a[href^='1']")
 
