@@ -114,33 +114,15 @@ function build(model, body, scope) {
   const pad = machinePad(scope, words, () => play.stop(), take);
   const examples = exampleRadios(scope, model, take);
   const canvas = mapCanvas(words.map_name, words.map_role, hintId);
-  const map = machineMap(scope, model, canvas, {
-    points,
-    labels,
-    now: () => ({ q: posterior(bound.now.x), z: bound.now.z }),
-    drawn: () => row.redraw(),
-  });
+  const now = () => ({ q: posterior(bound.now.x), z: bound.now.z });
+  const map = machineMap(scope, model, canvas, { points, labels, now, drawn: () => row.redraw() });
   draggable(scope, canvas, { take: () => true, move: (at) => moveTo(map.plane().point(...at)) });
   mapKeys(scope, canvas, 0.1, () => bound.now.z, moveTo);
   const play = walk(scope, words, bound, map.medians, extent);
-  const row = strip(scope, model, machine, {
-    parts: [pad.canvas, canvas, out.canvas],
-    plane: map.plane,
-    now: () => ({ q: posterior(bound.now.x), z: bound.now.z }),
-  });
-  const part = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...children) =>
-    box(`vae-part vae-part-${name}`, caption(words[`${name}_caption`]), ...children);
+  const row = strip(scope, model, machine, { parts: [pad.canvas, canvas, out.canvas], plane: map.plane, now });
   const clear = button(scope, words.clear, () => take(new Uint8Array(SIDE * SIDE)));
   body.replaceChildren(
-    box(
-      "vae-row",
-      part("x", pad.element),
-      part("encoder"),
-      part("map", canvas),
-      part("decoder"),
-      part("f", out.canvas),
-      row.canvas,
-    ),
+    partsRow(words, [pad.element, canvas, out.canvas], row.canvas),
     box(
       "vae-under",
       box("vae-choose", examples.element, clear),
@@ -158,6 +140,13 @@ function build(model, body, scope) {
     const q = posterior(bound.now.x);
     if (q && !same(x, bound.now.x) && same(z, bound.now.z)) bound.move({ z: drawn(q) });
   };
+}
+
+/** The parts, each under its name, and over all of them what joins them. @param {Record<string, string>} words @param {HTMLElement[]} parts @param {HTMLElement} joins */
+function partsRow(words, [pad, map, out], joins) {
+  const part = (/** @type {string} */ name, /** @type {HTMLElement[]} */ ...children) =>
+    box(`vae-part vae-part-${name}`, caption(words[`${name}_caption`]), ...children);
+  return box("vae-row", part("x", pad), part("encoder"), part("map", map), part("decoder"), part("f", out), joins);
 }
 
 /** Two numbers as text. @param {Record<string, string>} words @param {number[]} pair */
