@@ -31,7 +31,7 @@ from torch.distributions import MultivariateNormal
 from vae_lib import data, evidence, latent, pretrained
 from vae_lib.beyond import conditional, diffusion, importance, priors, shapes, sigma, vector_quantized
 from vae_lib.beyond.hierarchical import HierarchicalVAE
-from vae_lib.beyond.judge import RECORD, Judge, exact_log_evidence
+from vae_lib.beyond.judge import Judge, exact_log_evidence
 from vae_lib.distributions import standard_normal_log_density
 from vae_lib.model import VAE
 from vae_lib.training import elbo, fit, mean_terms
@@ -338,7 +338,7 @@ def main() -> None:
     every = [f"10-{number}" for number in range(1, 9)]
     options.add_argument("--only", nargs="+", choices=every, default=every, metavar="PAGE")
     options.add_argument("--seeds", type=int, default=SEEDS)
-    options.add_argument("--out", type=Path, default=RECORD)
+    options.add_argument("--out", type=Path, default=pretrained.SHIPPED / "chapter-10.json")
     given = options.parse_args()
     torch.set_num_threads(1)
     pages = Pages()

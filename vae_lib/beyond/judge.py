@@ -20,7 +20,7 @@ from vae_lib.beyond.diffusion import mmd_squared
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
 
-RECORD: Final = Path(__file__).parents[1] / "models" / "chapter-10.json"
+_RECORD: Final = Path(__file__).parents[1] / "models" / "chapter-10.json"
 """The models of chapter 10 with several seeds each, written by ``python benchmarks/chapter_10.py``."""
 
 
@@ -30,7 +30,7 @@ def recorded(page: str) -> dict[str, dict[str, Tensor]]:
     Args:
         page: such as ``"10-5"``.
     """
-    rows = json.loads(RECORD.read_text(encoding="utf-8"))["pages"][page]
+    rows = json.loads(_RECORD.read_text(encoding="utf-8"))["pages"][page]
     return {
         row: {figure: torch.tensor(values, dtype=torch.float64) for figure, values in figures.items()}
         for row, figures in rows.items()
