@@ -1,7 +1,8 @@
 """Code out of the way: on the site each cell folds to a line that says what it is and how long.
 
 A cell says it in its own first comment; one that has none is named for what it shows. Answers of exercises stay open,
-and in notebooks all is as it was. ``site.js`` has the switch that opens all of it, and remembers.
+and cells tagged ``open``, whose code is what the text speaks of. In notebooks all is as it was. ``site.js`` has the
+switch that opens all of it, and remembers.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Fold(SphinxPostTransform):
             tags = cell["cell_metadata"].get("tags", [])
             if cell.get("hide_mode") and "check" not in tags:
                 continue
-            if not cell.children or cell[0].get("nb_element") != "cell_code_source" or "exercise" in tags:
+            if not cell.children or cell[0].get("nb_element") != "cell_code_source" or {"exercise", "open"} & {*tags}:
                 continue
             cell["hide_mode"] = "input"
             cell["prompt_show"] = cell["prompt_hide"] = summary(cell[0].astext(), tags)
