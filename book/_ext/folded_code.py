@@ -27,10 +27,14 @@ def shown(source: str) -> str:
 
     >>> shown("# Train for ten epochs.\\nfit(model, x)")
     'Train for ten epochs'
-    >>> shown("import torch")
+    >>> shown("import torch\nfrom torch import nn")
     'Imports'
+    >>> shown("explorer.z")
+    'explorer.z'
     """
-    first = source.lstrip().split("\n", 1)[0]
+    first, *more = source.strip().split("\n")
+    if not more and len(first) <= 60:
+        return first
     if first.startswith("# "):
         return first[2:].rstrip(".")
     try:
