@@ -23,15 +23,7 @@ SWITCH = (
 
 
 def shown(source: str) -> str:
-    """What a cell is, in a few words.
-
-    >>> shown("# Train for ten epochs.\\nfit(model, x)")
-    'Train for ten epochs'
-    >>> shown("import torch\nfrom torch import nn")
-    'Imports'
-    >>> shown("explorer.z")
-    'explorer.z'
-    """
+    """What a cell is, in a few words: its one line, its first comment, or what it shows."""
     first, *more = source.strip().split("\n")
     if not more and len(first) <= 60:
         return first

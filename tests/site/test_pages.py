@@ -73,3 +73,20 @@ def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme:
 
 def test_no_page_is_left_out(site: Path) -> None:
     assert {path.name for path in site.glob("*.html")} == {f"{Path(name).with_suffix('.html')}" for name in NAMES}
+
+
+def test_code_is_folded_and_one_switch_opens_all_of_it_and_is_remembered(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}06-training.html")
+    folds = page.locator(".folded-code > details")
+    assert folds.count() > 20
+    assert page.locator(".folded-code > details[open]").count() == 0
+    assert page.get_by_text("class PlainVAE").first.is_visible()  # the text speaks of its lines
+    folds.first.locator("summary").click()
+    assert page.locator(".folded-code > details[open]").count() == 1
+    page.get_by_role("button", name="Show all code").click()
+    assert page.locator(".folded-code > details[open]").count() == folds.count()
+    page.reload()
+    page.wait_for_function("document.querySelector('.code-switch [aria-pressed=true]')")
+    assert page.locator(".folded-code > details[open]").count() == folds.count()
+    page.get_by_role("button", name="Show all code").click()
+    assert page.locator(".folded-code > details[open]").count() == 0
