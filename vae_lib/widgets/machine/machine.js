@@ -142,7 +142,12 @@ function build(model, body, scope) {
   };
 }
 
-/** The parts, each under its name, and over all of them what joins them. @param {Record<string, string>} words @param {HTMLElement[]} parts @param {HTMLElement} joins */
+/**
+ * The parts, each under its name, and over all of them what joins them.
+ * @param {Record<string, string>} words
+ * @param {HTMLElement[]} parts
+ * @param {HTMLElement} joins
+ */
 function partsRow(words, [pad, map, out], joins) {
   const part = (/** @type {string} */ name, /** @type {HTMLElement[]} */ ...children) =>
     box(`vae-part vae-part-${name}`, caption(words[`${name}_caption`]), ...children);
@@ -198,7 +203,14 @@ function exampleRadios(scope, model, pick) {
   return { element: element("div", named, ...rows.map((one) => one.element)), mark };
 }
 
-/** The button that walks over the map from digit to digit, once, and back. @param {Scope} scope @param {Record<string, string>} words @param {Binding<State>} bound @param {{digit: number, at: number[]}[]} stops @param {number} extent */
+/**
+ * The button that walks over the map from digit to digit, once, and back.
+ * @param {Scope} scope
+ * @param {Record<string, string>} words
+ * @param {Binding<State>} bound
+ * @param {{digit: number, at: number[]}[]} stops
+ * @param {number} extent
+ */
 function walk(scope, words, bound, stops, extent) {
   /** @type {number[][]} */
   let line = [];

@@ -20,12 +20,23 @@ import { fill } from "../shared/words.js";
 /** Places on the map that belong to no hand: what the lens shows is larger by one of these. */
 const TIMES = [40, 30, 20, 15, 10, 8, 6, 4, 3, 2];
 
-/** How many times larger Q is shown so that it fills the lens, or 1 where it is large enough. @param {number[]} radii of one standard deviation, in pixels @param {number} lens */
+/**
+ * How many times larger Q is shown so that it fills the lens, or 1 where it is large enough.
+ * @param {number[]} radii of one standard deviation, in pixels
+ * @param {number} lens
+ */
 export function timesLarger(radii, lens) {
   return 2.3 * Math.max(...radii) > lens / 2 ? 1 : TIMES.find((one) => 2.3 * Math.max(...radii) * one <= lens) ?? 2;
 }
 
-/** The corner of a map, of those that `before` comes first of, that leaves `room` about all that is taken. @param {number} size @param {number} lens @param {Point[]} taken @param {Point | undefined} before @returns {Point} */
+/**
+ * The corner of a map, of those that `before` comes first of, that leaves `room` about all that is taken.
+ * @param {number} size
+ * @param {number} lens
+ * @param {Point[]} taken
+ * @param {Point | undefined} before
+ * @returns {Point}
+ */
 export function cornerOf(size, lens, taken, before) {
   const [low, high] = [lens + 5, size - lens - 5];
   const corners = /** @type {Point[]} */ ([[high, low], [low, low], [high, high], [low, high]]);
@@ -34,7 +45,14 @@ export function cornerOf(size, lens, taken, before) {
   return corners.reduce((best, one) => (room(one) > room(best) ? one : best));
 }
 
-/** What does not move. @param {Scene} scene @param {Plane} plane @param {Float32Array} points @param {Uint8Array} labels @param {Named[]} medians */
+/**
+ * What does not move.
+ * @param {Scene} scene
+ * @param {Plane} plane
+ * @param {Float32Array} points
+ * @param {Uint8Array} labels
+ * @param {Named[]} medians
+ */
 function drawUnder(scene, plane, points, labels, medians) {
   const { palette, inks, words } = scene;
   const small = plane.size < 170;
@@ -64,7 +82,15 @@ function drawUnder(scene, plane, points, labels, medians) {
   );
 }
 
-/** Q, and the lens. @param {Scene} scene @param {Plane} plane @param {Q} q @param {number[]} z @param {Point | undefined} before @returns {Point | undefined} where the lens stands */
+/**
+ * Q, and the lens.
+ * @param {Scene} scene
+ * @param {Plane} plane
+ * @param {Q} q
+ * @param {number[]} z
+ * @param {Point | undefined} before
+ * @returns {Point | undefined} where the lens stands
+ */
 function drawQ(scene, plane, { mean, std }, z, before) {
   const lens = clamp(plane.size * 0.155, 22, 34);
   const [at, mark] = [mean, z].map(([one, two]) => /** @type {Point} */ ([plane.x(one), plane.y(two)]));

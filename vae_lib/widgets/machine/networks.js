@@ -1,4 +1,5 @@
-// The two networks as what they are: a bar for each layer, as long as it is wide, each unit lit by what runs through it.
+// The two networks as what they are: a bar for each layer, as long as it is wide, each unit lit by what runs through
+// it.
 
 import { PIXELS, plot, text } from "../shared/marks.js";
 
@@ -32,14 +33,23 @@ export function barsBetween(layers, from, to, middle, room) {
   });
 }
 
-/** How much each unit is lit, from 0 to 1: the root of its size beside the largest of its layer, or that alone would be seen. @param {ArrayLike<number>} values */
+/**
+ * How much each unit is lit, from 0 to 1: the root of its size beside the largest of its layer, or that alone would be
+ * seen.
+ * @param {ArrayLike<number>} values
+ */
 export function shades(values) {
   const sizes = Array.from(values, Math.abs);
   const most = Math.max(...sizes);
   return sizes.map((size) => (most > 0 ? Math.sqrt(size / most) : 0));
 }
 
-/** What a layer gives to the next, as a field between their ends. @param {Point[]} corners @param {string} colour @returns {Mark} */
+/**
+ * What a layer gives to the next, as a field between their ends.
+ * @param {Point[]} corners
+ * @param {string} colour
+ * @returns {Mark}
+ */
 export function field(corners, colour) {
   return ({ context, colours, inks }) => {
     context.save();
@@ -52,7 +62,14 @@ export function field(corners, colour) {
   };
 }
 
-/** Bars joined by fields, and each with the number of its units above where there is room. @param {Bar[]} bars @param {string} colour @param {boolean} lit @param {boolean} counted @returns {Mark} */
+/**
+ * Bars joined by fields, and each with the number of its units above where there is room.
+ * @param {Bar[]} bars
+ * @param {string} colour
+ * @param {boolean} lit
+ * @param {boolean} counted
+ * @returns {Mark}
+ */
 export function network(bars, colour, lit, counted) {
   return (scene) => {
     const side = bars[1].x > bars[0].x ? BAR / 2 : -BAR / 2;
@@ -100,7 +117,13 @@ function drawBar({ context, inks, colours }, { x, top, height, values }, colour,
   context.restore();
 }
 
-/** A line that bends once or not at all, with a head. @param {Point} from @param {Point} to @param {{colour: string, bend?: [Point, Point], paper?: boolean}} style `bend` are the ends' handles @returns {Mark} */
+/**
+ * A line that bends once or not at all, with a head.
+ * @param {Point} from
+ * @param {Point} to
+ * @param {{colour: string, bend?: [Point, Point], paper?: boolean}} style `bend` are the ends' handles
+ * @returns {Mark}
+ */
 export function arrow(from, to, { colour, bend = [from, to] }) {
   return ({ context, colours, inks }) => {
     const back = bend[1][0] === to[0] && bend[1][1] === to[1] ? from : bend[1];

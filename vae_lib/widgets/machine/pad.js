@@ -9,7 +9,8 @@ import { draggable } from "../shared/hand.js";
 
 /**
  * @param {Scope} scope @param {Record<string, string>} words
- * @param {() => void} begin hears when the pen comes down @param {(x: Uint8Array) => void} onInk hears what picture the ink makes
+ * @param {() => void} begin hears when the pen comes down @param {(x: Uint8Array) => void} onInk hears what picture
+ *   the ink makes
  */
 export function machinePad(scope, words, begin, onInk) {
   const canvas = element("canvas", { class: "vae-digit vae-pad", role: "img", "aria-label": words.pad_name });

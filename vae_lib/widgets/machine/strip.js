@@ -62,7 +62,12 @@ export function strip(scope, model, { encoder, decoder }, { parts, plane, now })
   return { canvas, redraw };
 }
 
-/** @param {Scene} scene @param {Box[]} boxes @param {ArrayLike<number>[]} layers @param {Point | null} to where Q's mean is */
+/**
+ * @param {Scene} scene
+ * @param {Box[]} boxes
+ * @param {ArrayLike<number>[]} layers
+ * @param {Point | null} to where Q's mean is
+ */
 function drawEncoder(scene, [pad, map], layers, to) {
   const [left, right, middle] = [pad.left + pad.width, map.left, pad.top + pad.height / 2];
   const room = right - left;
@@ -103,7 +108,13 @@ function drawDecoder(scene, [, map, out], layers, z) {
   );
 }
 
-/** A point `pixels` before another, on the way from a third. @param {Point} to @param {Point} from @param {number} pixels @returns {Point} */
+/**
+ * A point `pixels` before another, on the way from a third.
+ * @param {Point} to
+ * @param {Point} from
+ * @param {number} pixels
+ * @returns {Point}
+ */
 function toward(to, from, pixels) {
   return [to[0] - Math.sign(to[0] - from[0]) * pixels, to[1]];
 }

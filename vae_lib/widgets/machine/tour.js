@@ -17,7 +17,11 @@ export function tour(from, stops) {
   return way;
 }
 
-/** The point that is `length` along a line through points, and how many of them it has passed. @param {number[][]} line @param {number} length */
+/**
+ * The point that is `length` along a line through points, and how many of them it has passed.
+ * @param {number[][]} line
+ * @param {number} length
+ */
 export function along(line, length) {
   let rest = length;
   for (let i = 1; i < line.length; i++) {

@@ -144,9 +144,11 @@ export function brightness(x) {
 }
 
 /**
- * Draws to where a pointer has moved on the pad, by way of all places that the event stands for; a pen that presses draws
+ * Draws to where a pointer has moved on the pad, by way of all places that the event stands for; a pen that presses
+ *   draws
  * wider. Gives the end of the line, from which it goes on.
- * @param {Float32Array} ink @param {HTMLElement} pad @param {PointerEvent} event @param {number[] | null} last the end so far
+ * @param {Float32Array} ink @param {HTMLElement} pad @param {PointerEvent} event @param {number[] | null} last the
+ *   end so far
  */
 export function drawStroke(ink, pad, event, last) {
   const box = pad.getBoundingClientRect();
