@@ -46,6 +46,18 @@ def test_nothing_moves_while_a_page_loads(browser: Browser, site: Path, site_url
     assert {name: shift for name, shift in moved.items() if shift > PIECES} == {}
 
 
+def test_a_table_in_the_first_screen_has_its_columns_before_its_last_row(
+    open_page: OpenPage, site: Path, site_url: str
+) -> None:
+    """A page may arrive in pieces, and a browser that fits columns to their words fits them again with each piece."""
+    fitted = """screen => [...document.querySelectorAll(".bd-article table")].filter(
+        table => table.rows.length > 1 && table.getBoundingClientRect().top < screen
+      ).filter(table => getComputedStyle(table).tableLayout != "fixed").map(table => table.textContent)"""
+    for path in site.glob("*.html"):
+        if "<table" in path.read_text(encoding="utf-8"):
+            assert open_page(site_url + path.name).evaluate(fitted, 900) == [], path.name
+
+
 @pytest.mark.parametrize("width", [390, 430, 768, 1280, 1440])
 def test_the_first_page_keeps_the_room_of_its_widget(browser: Browser, site_url: str, width: int) -> None:
     """Before the widget's script has come, and after."""
