@@ -14,7 +14,7 @@ from small_site import Site
 
 from vae_lib import palette
 
-sys.path.append(str(Path(__file__).parents[1] / "tools"))  # behind _ext, which has a repository.py too
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 import drawings
 from drawing import RULES

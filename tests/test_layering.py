@@ -21,6 +21,7 @@ ORDER = (
     "distributions",
     "networks",
     "model",
+    "grids",
     "evidence",
     "latent",
     "linear_gaussian",

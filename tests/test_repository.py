@@ -33,7 +33,7 @@ def tool() -> ModuleType:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for name in (*WHERE, "tools/repository.py", "book/_ext/repository.py"):
+    for name in (*WHERE, "tools/repository.py", "book/_ext/repository_links.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -77,7 +77,7 @@ def test_a_name_that_is_none_changes_nothing(copy: Path) -> None:
 
 
 def test_addresses() -> None:
-    from repository import named, read
+    from repository_links import named, read
 
     assert read(THERE) == read(f"{THERE}/") == read("some-one/a.book") == ("some-one", "a.book")
     assert read("Some-One/Vae").site == "https://some-one.github.io/Vae/"
@@ -104,7 +104,7 @@ def site(folder: Path, url: str) -> BeautifulSoup:
     built = Site(
         folder,
         {"index.md": "# All\n\n```{toctree}\none\n```\n", "one.ipynb": notebook},
-        extensions=["myst_nb", "sphinx_book_theme", "repository"],
+        extensions=["myst_nb", "sphinx_book_theme", "repository_links"],
         html_theme="sphinx_book_theme",
         html_theme_options=options,
         nb_execution_mode="off",

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from repository import BINDER, COLAB, Repository, read  # noqa: E402
+from repository_links import BINDER, COLAB, Repository, read  # noqa: E402
 
 SETTING = re.compile(r'(^repository:\n(?:  .*\n)*?  url: )"([^"\n]*)"', re.MULTILINE)
 CELL = re.compile(r'(REPOSITORY = \\")([^"\\]*)(\\")')  # in the JSON of a notebook

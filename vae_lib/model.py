@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,17 @@ class Terms(NamedTuple):
     def elbo(self) -> Tensor:
         """reconstruction − kl, the evidence lower bound, shape ``(batch,)``."""
         return self.reconstruction - self.kl
+
+
+@runtime_checkable
+class LatentModel(Protocol):
+    """A model with P(z) and P(X|z), such as a VAE."""
+
+    latent_dim: int
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor: ...
+
+    def log_prior(self, z: Tensor) -> Tensor: ...
 
 
 def _check_sizes(data_dim: int, latent_dim: int, **widths: Sizes) -> None:

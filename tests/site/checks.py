@@ -48,6 +48,14 @@ def complaints(page: Page) -> list[str]:
     ]
 
 
+WATCHED_SHIFT: Final = """
+window.shift = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+"""How far the text moves while a page loads, as ``shift``."""
+
 COUNTED_FRAMES: Final = """(() => {
   const [ask, drop] = [requestAnimationFrame.bind(window), cancelAnimationFrame.bind(window)];
   const asked = new Set();

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 from bs4 import BeautifulSoup
-from checks import COUNTED_FRAMES, SETTLED
+from checks import COUNTED_FRAMES, SETTLED, WATCHED_SHIFT
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -35,12 +35,13 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def _prepared(new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """A page that waits long enough, counts its frames for ``checks.settle``, and runs as slowly as was asked for."""
+    """A page that waits long enough, counts its frames and what moves, and runs as slowly as was asked for."""
 
     def prepared(self: Browser | BrowserContext, **options: Any) -> Page:
         page = new_page(self, **options)
         page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(COUNTED_FRAMES)
+        page.add_init_script(WATCHED_SHIFT)
         if rate := float(os.environ.get("VAE_BOOK_SLOW", 0)):
             page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
         return page

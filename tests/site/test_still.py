@@ -12,38 +12,18 @@ from playwright.sync_api import Browser, Page
 
 OpenPage = Callable[..., Page]
 SHIFT = 0.05  # half of what the Web Vitals call good
-PIECES = 0.005  # a row of buttons or a line that arrives in two pieces, where the machine is busy
-
-WATCH = """
-window.shift = 0;
-new PerformanceObserver(list => {
-  for (const entry of list.getEntries()) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 def shift(browser: Browser, address: str, width: int, height: int) -> tuple[float, float]:
     """How far the text moves while a page loads, and where the target of the address ends."""
     context = browser.new_context(viewport={"width": width, "height": height}, service_workers="block")
     page = context.new_page()
-    page.add_init_script(WATCH)
     page.goto(address)
     page.wait_for_function(SETTLED)
     moved = page.evaluate("shift")
     top = page.evaluate("document.querySelector(':target')?.getBoundingClientRect().top ?? 0")
     context.close()
     return moved, top
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
-def test_nothing_moves_while_a_page_loads(browser: Browser, site: Path, site_url: str, width: int, height: int) -> None:
-    moved = {
-        path.name: shift(browser, f"{site_url}{path.name}", width, height)[0]
-        for path in sorted(site.glob("*.html"))
-        if 'class="math' in path.read_text(encoding="utf-8")
-    }
-    assert len(moved) > 15
-    assert {name: shift for name, shift in moved.items() if shift > PIECES} == {}
 
 
 def test_a_table_in_the_first_screen_has_its_columns_before_its_last_row(

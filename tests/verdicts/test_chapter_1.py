@@ -48,6 +48,7 @@ def map_of_places(judges: Judges) -> tuple[Tensor, np.ndarray]:
         return z, judges(pretrained.load("digits-2").decode(z).numpy())
 
 
+@pytest.mark.xdist_group("places")  # one process makes the map
 @pytest.mark.parametrize("digit", [8, 0, 3])
 def test_a_place_is_judged_by_its_picture(digit: int, map_of_places: tuple[Tensor, np.ndarray]) -> None:
     z, votes = map_of_places

@@ -15,8 +15,7 @@ from torch.nn import functional
 
 from vae_lib import checks
 from vae_lib.distributions import Gaussian
-from vae_lib.evidence import LatentModel
-from vae_lib.model import VAE, Terms
+from vae_lib.model import VAE, LatentModel, Terms
 
 Encode = Callable[[Tensor], Gaussian]
 
