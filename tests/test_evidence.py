@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reference import Networks, gauss_hermite_elbo
 from scipy import integrate, optimize, special, stats
 
-from vae_lib import evidence
+from vae_lib import evidence, grids
 from vae_lib.data import Dataset
 from vae_lib.distributions import Gaussian
 from vae_lib.linear_gaussian import LinearGaussian
@@ -345,8 +345,9 @@ def test_chunking_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = answers()
     for numbers in (7 * x.numel(), 1):  # several chunks; then one draw at a time, fewer numbers than an example has
-        monkeypatch.setattr(evidence, "WIDEST", 1)
-        monkeypatch.setattr(evidence, "CHUNK_NUMBERS", numbers * (10 if numbers > 1 else 1))
+        for module in (evidence, grids):
+            monkeypatch.setattr(module, "WIDEST", 1)
+            monkeypatch.setattr(module, "CHUNK_NUMBERS", numbers * (10 if numbers > 1 else 1))
         if numbers == 1:  # a grid cell by cell would take a minute
             terms = evidence.elbo_terms(model, x, q)
             torch.testing.assert_close(terms.reconstruction, whole[0], rtol=1e-12, atol=1e-12)
@@ -554,7 +555,7 @@ def test_one_grid_for_many_examples_refuses_what_it_cannot_sum() -> None:
 
 
 def test_a_grid_that_would_not_fit_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "MAX_CELLS", 20_000)
+    monkeypatch.setattr(grids, "MAX_CELLS", 20_000)
     model, x, _, _ = random_linear(11)
     wide = Gaussian(torch.zeros(2, dtype=torch.float64), torch.full((2,), 4.0, dtype=torch.float64))
     for call in (
