@@ -140,6 +140,28 @@ class TallMachine(Machine):
         self.text((175, 18), "log P(X) ≥ reconstruction − KL", "evidence")
 
 
+def two_models() -> Drawing:
+    """Chapter 1: the codes of an autoencoder lie anywhere; those of a VAE pay for leaving the prior."""
+    d = Drawing(620, 206)
+    for left, words in ((96, "autoencoder"), (396, "VAE")):
+        d.box(left, 34, 128, 128, "thin")
+        d.text((left + 64, 22), words)
+    for x, y in ((176, 48), (186, 62), (194, 52), (202, 70), (208, 58), (150, 74), (130, 96), (120, 112), (112, 132)):
+        d.ellipse((x, y), 3, 3, "posterior", "solid")
+    d.text((188, 134), "?")
+    d.text((160, 184), "codes lie wherever", "note")
+    d.text((160, 200), "training left them", "note")
+    for radius in (22, 46):
+        d.ellipse((460, 98), radius, radius, "prior", "dash")
+    for x, y in ((452, 92), (474, 84), (440, 110), (470, 112), (458, 66), (430, 88), (494, 104), (452, 134)):
+        d.ellipse((x, y), 7, 5, "posterior", "wash")
+    d.arrow((501, 66), (478, 82), "kl", "dash")
+    d.text((508, 60), "at a price", "kl", "note", anchor="start")
+    d.text((460, 184), "each Q(z|X) is held near P(z),", "note")
+    d.text((460, 200), "from which we draw", "note")
+    return d
+
+
 def plate() -> Drawing:
     """The graph of the model: for each picture a z, and from z its X; θ is the decoder's."""
     d = Drawing(300, 190)
@@ -381,7 +403,7 @@ def places() -> Drawing:
 
 def drawings() -> Iterator[tuple[str, Drawing]]:
     """Every drawing, with the name of its file; what ends in ``-tall`` is for a phone."""
-    for make in (plate, average, four_curves, balance, graphs, loop, gaps, places):
+    for make in (two_models, plate, average, four_curves, balance, graphs, loop, gaps, places):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():
         yield f"machine-{name}", Machine(lit)
