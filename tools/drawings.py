@@ -201,6 +201,26 @@ def average() -> Drawing:
     return d
 
 
+def two_sums() -> Drawing:
+    """Chapter 2: the integral by draws from the prior, and by squares."""
+    d = Drawing(560, 196)
+    for left, words in ((60, "draw and average"), (360, "a grid")):
+        d.box(left, 30, 140, 140, "thin")
+        d.text((left + 70, 18), words)
+        for radius in (26, 54):
+            d.ellipse((left + 70, 100), radius, radius, "prior", "dash")
+        d.ellipse((left + 44, 77), 13, 8, "evidence", "wash")
+    spots = ((100, 118), (140, 88), (122, 104), (158, 122), (133, 141), (112, 62), (86, 128), (170, 76), (151, 53))
+    for x, y in (*spots, (98, 105), (128, 118), (146, 102), (120, 84), (110, 138), (76, 96)):
+        d.ellipse((x, y), 2.5, 2.5, "solid")
+    d.ellipse((103, 76), 3.5, 3.5, "evidence", "solid")
+    d.path("".join(f"M{360 + 14 * k} 30v140M360 {30 + 14 * k}h140" for k in range(1, 10)), "thin")
+    d.path("".join(f"M{388 + 14 * c} {72 - 14 * r}h14v14h-14z" for r in (0,) for c in (0, 1)), "evidence", "wash")
+    d.text((130, 190), "one of many finds the place", "note")
+    d.text((430, 190), "every square is asked", "note")
+    return d
+
+
 def normal(mean: float, variance: float) -> Callable[[float], float]:
     """The density of a Gaussian."""
     return lambda u: math.exp(-((u - mean) ** 2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
@@ -403,7 +423,7 @@ def places() -> Drawing:
 
 def drawings() -> Iterator[tuple[str, Drawing]]:
     """Every drawing, with the name of its file; what ends in ``-tall`` is for a phone."""
-    for make in (two_models, plate, average, four_curves, balance, graphs, loop, gaps, places):
+    for make in (two_models, plate, average, two_sums, four_curves, balance, graphs, loop, gaps, places):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():
         yield f"machine-{name}", Machine(lit)
