@@ -248,6 +248,21 @@ def four_curves() -> Drawing:
     return d
 
 
+def tangent() -> Drawing:
+    """Chapter 3: log a lies below its tangent a − 1."""
+    d = Drawing(420, 176)
+    box, span = (70, 20, 280, 130), (0.1, 3.0)
+    d.curve(lambda a: (math.log(a) + 2.4) / 4.4, box, span, "kl")
+    d.path("M70 105.7L350 20", "prior")
+    d.path("M60 79.1H362")
+    spot = 70 + 280 * 0.9 / 2.9
+    d.ellipse((spot, 79.1), 3.5, 3.5, "solid")
+    d.text((spot, 98), "a = 1", "note")
+    d.text((268, 32), "a − 1", "prior", "note")
+    d.text((330, 62), "log a", "kl", "note")
+    return d
+
+
 def balance() -> Drawing:
     """Both sides of Eq. (4) as bars of one scale, which end at the same place."""
     d = Drawing(600, 214)
@@ -423,7 +438,7 @@ def places() -> Drawing:
 
 def drawings() -> Iterator[tuple[str, Drawing]]:
     """Every drawing, with the name of its file; what ends in ``-tall`` is for a phone."""
-    for make in (two_models, plate, average, two_sums, four_curves, balance, graphs, loop, gaps, places):
+    for make in (two_models, plate, average, two_sums, four_curves, tangent, balance, graphs, loop, gaps, places):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():
         yield f"machine-{name}", Machine(lit)
