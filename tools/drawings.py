@@ -263,6 +263,32 @@ def tangent() -> Drawing:
     return d
 
 
+def jensen() -> Drawing:
+    """Chapter 4: the log of the mean weight lies above the mean of the logs, by the gap."""
+    d = Drawing(520, 196)
+    left, unit = 90, 46  # of log w, upwards from y = 92; w runs over 90 pixels for 1
+
+    def at(w: float) -> tuple[float, float]:
+        return left + 90 * w, 92 - unit * math.log(w)
+
+    d.curve(lambda w: (math.log(w) + 2.2) / 3.4, (left + 10.8, 92 - 1.2 * unit, 315, unit * 3.4), (0.12, 3.62))
+    small, large = at(0.35), at(3.25)
+    middle = (0.35 + 3.25) / 2
+    top, low = at(middle), (left + 90 * middle, (small[1] + large[1]) / 2)
+    d.path(f"M{small[0]:g} {small[1]:.1f}L{large[0]:g} {large[1]:.1f}", "dash")
+    for x, y in (small, large):
+        d.ellipse((x, y), 3.5, 3.5, "solid")
+    d.path(f"M{top[0]:g} {top[1]:.1f}V{low[1]:.1f}", "gap")
+    d.ellipse(top, 3.5, 3.5, "evidence", "solid")
+    d.ellipse(low, 3.5, 3.5, "posterior", "solid")
+    d.text((top[0] - 4, top[1] - 12), "log of the mean w = log P(X)", "evidence", "note", anchor="end")
+    d.text((low[0] + 10, low[1] + 18), "mean of log w = ELBO", "posterior", "note", anchor="start")
+    d.text((top[0] - 6, (top[1] + low[1]) / 2 + 5), "gap", "gap", "note", anchor="end")
+    d.text((small[0] + 10, small[1] + 14), "a small weight", "note", anchor="start")
+    d.text((large[0] + 6, large[1] + 22), "a large one", "note", anchor="start")
+    return d
+
+
 def balance() -> Drawing:
     """Both sides of Eq. (4) as bars of one scale, which end at the same place."""
     d = Drawing(600, 214)
@@ -438,7 +464,20 @@ def places() -> Drawing:
 
 def drawings() -> Iterator[tuple[str, Drawing]]:
     """Every drawing, with the name of its file; what ends in ``-tall`` is for a phone."""
-    for make in (two_models, plate, average, two_sums, four_curves, tangent, balance, graphs, loop, gaps, places):
+    for make in (
+        two_models,
+        plate,
+        average,
+        two_sums,
+        four_curves,
+        tangent,
+        jensen,
+        balance,
+        graphs,
+        loop,
+        gaps,
+        places,
+    ):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():
         yield f"machine-{name}", Machine(lit)
