@@ -337,6 +337,28 @@ def graphs() -> Drawing:
     return d
 
 
+def two_gradients() -> Drawing:
+    """Chapter 5: the gradient (dotted) reaches the decoder's θ, and the encoder's φ only past a draw."""
+    d = Drawing(640, 150)
+    d.circle((24, 62), "X")
+    for left, name, parameters in ((128, "encoder", "φ"), (368, "decoder", "θ")):
+        d.box(left, 40, 96, 44)
+        d.text((left + 48, 67), name)
+        d.text((left + 48, 28), parameters, "posterior" if left == 128 else "reconstruction")
+    d.circle((296, 62), "z", "dash")
+    d.node((584, 62), "log P(X|z)", "reconstruction", width=96)
+    d.arrow((40, 62), (126, 62))
+    d.arrow((226, 62), (280, 62), "dash")
+    d.arrow((312, 62), (366, 62))
+    d.arrow((466, 62), (534, 62))
+    d.arrow((534, 96), (420, 96), "back")
+    d.arrow((416, 96), (300, 96), "back")
+    d.path("M288 88l-10 14M296 90l-10 14")
+    d.text((476, 120), "∇θ gets here", "note")
+    d.text((300, 120), "∇φ would have to pass a draw", "note", anchor="end")
+    return d
+
+
 def loop() -> Drawing:
     """One turn of training, with the sizes of chapter 6."""
     d = Drawing(700, 250)
@@ -474,6 +496,7 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
         jensen,
         balance,
         graphs,
+        two_gradients,
         loop,
         gaps,
         places,
