@@ -221,6 +221,7 @@ def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
             ax.plot([runs.mean()] * 2, [place - 0.35, place + 0.35], color=color, lw=1.4)
         ax.set_title(title, fontsize=9)
         ax.grid(axis="x")
+        ax.locator_params(axis="x", nbins=4)
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     figure.supxlabel(xlabel, fontsize=9)
