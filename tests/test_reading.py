@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_words_and_stretches_are_counted() -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_stretch_is_long_without_a_picture(path: Path) -> None:
     assert max(stretches(body(path))) <= 250
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_time_is_measured(path: Path) -> None:
+    """200 words a minute, and a formula on a line of its own as ten, up to the next five minutes; 5 an exercise."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n\n".join(cell["source"] for cell in body(path) if cell["cell_type"] == "markdown")
+    reading = 5 * math.ceil((words(text) + 9 * text.count("$$") // 2) / 200 / 5)
+    exercises = 5 * sum("solution" in cell["metadata"].get("tags", []) for cell in cells)
+    said = re.search(r"\*\*Time\.\*\* (\d+) minutes: (\d+) to read, 5 for each exercise, the rest for", text)
+    assert said
+    assert int(said[2]) == reading
+    assert 5 <= int(said[1]) - reading - exercises <= 15
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
