@@ -140,6 +140,28 @@ class TallMachine(Machine):
         self.text((175, 18), "log P(X) ≥ reconstruction − KL", "evidence")
 
 
+def two_models() -> Drawing:
+    """Chapter 1: the codes of an autoencoder lie anywhere; those of a VAE pay for leaving the prior."""
+    d = Drawing(620, 206)
+    for left, words in ((96, "autoencoder"), (396, "VAE")):
+        d.box(left, 34, 128, 128, "thin")
+        d.text((left + 64, 22), words)
+    for x, y in ((176, 48), (186, 62), (194, 52), (202, 70), (208, 58), (150, 74), (130, 96), (120, 112), (112, 132)):
+        d.ellipse((x, y), 3, 3, "posterior", "solid")
+    d.text((188, 134), "?")
+    d.text((160, 184), "codes lie wherever", "note")
+    d.text((160, 200), "training left them", "note")
+    for radius in (22, 46):
+        d.ellipse((460, 98), radius, radius, "prior", "dash")
+    for x, y in ((452, 92), (474, 84), (440, 110), (470, 112), (458, 66), (430, 88), (494, 104), (452, 134)):
+        d.ellipse((x, y), 7, 5, "posterior", "wash")
+    d.arrow((501, 66), (478, 82), "kl", "dash")
+    d.text((508, 60), "at a price", "kl", "note", anchor="start")
+    d.text((460, 184), "each Q(z|X) is held near P(z),", "note")
+    d.text((460, 200), "from which we draw", "note")
+    return d
+
+
 def plate() -> Drawing:
     """The graph of the model: for each picture a z, and from z its X; θ is the decoder's."""
     d = Drawing(300, 190)
@@ -179,6 +201,26 @@ def average() -> Drawing:
     return d
 
 
+def two_sums() -> Drawing:
+    """Chapter 2: the integral by draws from the prior, and by squares."""
+    d = Drawing(560, 196)
+    for left, words in ((60, "draw and average"), (360, "a grid")):
+        d.box(left, 30, 140, 140, "thin")
+        d.text((left + 70, 18), words)
+        for radius in (26, 54):
+            d.ellipse((left + 70, 100), radius, radius, "prior", "dash")
+        d.ellipse((left + 44, 77), 13, 8, "evidence", "wash")
+    spots = ((100, 118), (140, 88), (122, 104), (158, 122), (133, 141), (112, 62), (86, 128), (170, 76), (151, 53))
+    for x, y in (*spots, (98, 105), (128, 118), (146, 102), (120, 84), (110, 138), (76, 96)):
+        d.ellipse((x, y), 2.5, 2.5, "solid")
+    d.ellipse((103, 76), 3.5, 3.5, "evidence", "solid")
+    d.path("".join(f"M{360 + 14 * k} 30v140M360 {30 + 14 * k}h140" for k in range(1, 10)), "thin")
+    d.path("".join(f"M{388 + 14 * c} {72 - 14 * r}h14v14h-14z" for r in (0,) for c in (0, 1)), "evidence", "wash")
+    d.text((130, 190), "one of many finds the place", "note")
+    d.text((430, 190), "every square is asked", "note")
+    return d
+
+
 def normal(mean: float, variance: float) -> Callable[[float], float]:
     """The density of a Gaussian."""
     return lambda u: math.exp(-((u - mean) ** 2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
@@ -203,6 +245,47 @@ def four_curves() -> Drawing:
         d.path(f"M{x:.1f} 190v5", "thin")
         d.text((x, 212), str(tick).replace("-", "−"), "note")
     d.text((540, 212), "z", "note")
+    return d
+
+
+def tangent() -> Drawing:
+    """Chapter 3: log a lies below its tangent a − 1."""
+    d = Drawing(420, 176)
+    box, span = (70, 20, 280, 130), (0.1, 3.0)
+    d.curve(lambda a: (math.log(a) + 2.4) / 4.4, box, span, "kl")
+    d.path("M70 105.7L350 20", "prior")
+    d.path("M60 79.1H362")
+    spot = 70 + 280 * 0.9 / 2.9
+    d.ellipse((spot, 79.1), 3.5, 3.5, "solid")
+    d.text((spot, 98), "a = 1", "note")
+    d.text((268, 32), "a − 1", "prior", "note")
+    d.text((330, 62), "log a", "kl", "note")
+    return d
+
+
+def jensen() -> Drawing:
+    """Chapter 4: the log of the mean weight lies above the mean of the logs, by the gap."""
+    d = Drawing(520, 196)
+    left, unit = 90, 46  # of log w, upwards from y = 92; w runs over 90 pixels for 1
+
+    def at(w: float) -> tuple[float, float]:
+        return left + 90 * w, 92 - unit * math.log(w)
+
+    d.curve(lambda w: (math.log(w) + 2.2) / 3.4, (left + 10.8, 92 - 1.2 * unit, 315, unit * 3.4), (0.12, 3.62))
+    small, large = at(0.35), at(3.25)
+    middle = (0.35 + 3.25) / 2
+    top, low = at(middle), (left + 90 * middle, (small[1] + large[1]) / 2)
+    d.path(f"M{small[0]:g} {small[1]:.1f}L{large[0]:g} {large[1]:.1f}", "dash")
+    for x, y in (small, large):
+        d.ellipse((x, y), 3.5, 3.5, "solid")
+    d.path(f"M{top[0]:g} {top[1]:.1f}V{low[1]:.1f}", "gap")
+    d.ellipse(top, 3.5, 3.5, "evidence", "solid")
+    d.ellipse(low, 3.5, 3.5, "posterior", "solid")
+    d.text((top[0] - 4, top[1] - 12), "log of the mean w = log P(X)", "evidence", "note", anchor="end")
+    d.text((low[0] + 10, low[1] + 18), "mean of log w = ELBO", "posterior", "note", anchor="start")
+    d.text((top[0] - 6, (top[1] + low[1]) / 2 + 5), "gap", "gap", "note", anchor="end")
+    d.text((small[0] + 10, small[1] + 14), "a small weight", "note", anchor="start")
+    d.text((large[0] + 6, large[1] + 22), "a large one", "note", anchor="start")
     return d
 
 
@@ -251,6 +334,28 @@ def graphs() -> Drawing:
         for x, y, to_x, to_y in ways:
             d.arrow((x, y), (to_x, to_y), *names)
     d.text((474, 210), "nothing flows into ε", "note", anchor="start")
+    return d
+
+
+def two_gradients() -> Drawing:
+    """Chapter 5: the gradient (dotted) reaches the decoder's θ, and the encoder's φ only past a draw."""
+    d = Drawing(640, 150)
+    d.circle((24, 62), "X")
+    for left, name, parameters in ((128, "encoder", "φ"), (368, "decoder", "θ")):
+        d.box(left, 40, 96, 44)
+        d.text((left + 48, 67), name)
+        d.text((left + 48, 28), parameters, "posterior" if left == 128 else "reconstruction")
+    d.circle((296, 62), "z", "dash")
+    d.node((584, 62), "log P(X|z)", "reconstruction", width=96)
+    d.arrow((40, 62), (126, 62))
+    d.arrow((226, 62), (280, 62), "dash")
+    d.arrow((312, 62), (366, 62))
+    d.arrow((466, 62), (534, 62))
+    d.arrow((534, 96), (420, 96), "back")
+    d.arrow((416, 96), (300, 96), "back")
+    d.path("M288 88l-10 14M296 90l-10 14")
+    d.text((476, 120), "∇θ gets here", "note")
+    d.text((300, 120), "∇φ would have to pass a draw", "note", anchor="end")
     return d
 
 
@@ -381,7 +486,21 @@ def places() -> Drawing:
 
 def drawings() -> Iterator[tuple[str, Drawing]]:
     """Every drawing, with the name of its file; what ends in ``-tall`` is for a phone."""
-    for make in (plate, average, four_curves, balance, graphs, loop, gaps, places):
+    for make in (
+        two_models,
+        plate,
+        average,
+        two_sums,
+        four_curves,
+        tangent,
+        jensen,
+        balance,
+        graphs,
+        two_gradients,
+        loop,
+        gaps,
+        places,
+    ):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():
         yield f"machine-{name}", Machine(lit)

@@ -184,7 +184,7 @@ def two_latent_spaces(
         shape: ``(height, width)`` of a picture.
         names: what to call the two.
     """
-    figure = plt.figure(figsize=(WIDTH, 5.0))
+    figure = plt.figure(figsize=(WIDTH, 4.5))
     parts: Any = figure.subfigures(2, 2, height_ratios=[2.6, 1], wspace=0.08, hspace=0.03)
     for column, name in enumerate(names):
         ax = parts[0, column].subplots()
@@ -221,6 +221,7 @@ def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
             ax.plot([runs.mean()] * 2, [place - 0.35, place + 0.35], color=color, lw=1.4)
         ax.set_title(title, fontsize=9)
         ax.grid(axis="x")
+        ax.locator_params(axis="x", nbins=4)
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     figure.supxlabel(xlabel, fontsize=9)
@@ -276,7 +277,7 @@ def curves(
     ylabel: str,
     fill: Sequence[str] = (),
     labels_at: dict[str, float] | None = None,
-    height: float = 2.8,
+    height: float = 2.4,
 ) -> Figure:
     """Curves over one axis, each with its name beside it.
 
@@ -319,7 +320,7 @@ def kl_integrand(z: Tensor, p: Tensor, q: Tensor) -> Figure:
         z: even grid, shape ``(count,)``.
         p, q: densities on it.
     """
-    figure, (top, bottom) = _subplots(2, 1, height=4.0, sharex=True)
+    figure, (top, bottom) = _subplots(2, 1, height=3.4, sharex=True)
     grid = z.numpy()
     for values, name, color in ((q, "Q", COLORS["posterior"]), (p, "P", COLORS["prior"])):
         top.plot(grid, values.numpy(), color=color)
@@ -352,7 +353,7 @@ def draws_against_exact(estimates: dict[int, Tensor], exact: float) -> Figure:
             them are shown as dots.
         exact: log P(X), nats.
     """
-    figure, ax = _subplots(height=3.0)
+    figure, ax = _subplots(height=2.7)
     counts = list(estimates)
     low, middle, high = (np.array([values.quantile(q) for values in estimates.values()]) for q in (0.05, 0.5, 0.95))
     ax.fill_between(counts, low, high, color=COLORS["prior"], alpha=0.25, lw=0)
@@ -390,7 +391,7 @@ def cumulative_share(log_weights: Tensor) -> Figure:
     Args:
         log_weights: log P(X|z) of the draws, shape ``(samples,)``.
     """
-    figure, ax = _subplots(height=2.8)
+    figure, ax = _subplots(height=2.3)
     share = torch.softmax(log_weights.double(), 0).sort(descending=True).values.cumsum(0)
     needed = int((share < 0.99).sum()) + 1
     ax.step(np.arange(1, len(share) + 1), share.numpy(), color=COLORS["evidence"], where="post")
@@ -419,7 +420,7 @@ def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Examp
         shape: ``(height, width)``.
     """
     pictures = _pictures(pictures, shape, "pictures")
-    figure, axes = _subplots(2, len(grids), height=4.2, squeeze=False, height_ratios=[1, 2.2])
+    figure, axes = _subplots(2, len(grids), height=3.7, squeeze=False, height_ratios=[1, 2.2])
     for top, bottom, cells, q, picture in zip(axes[0], axes[1], grids, qs, pictures, strict=True):
         _draw_image(top, picture, shape)
         mean, std = q.mean.detach().numpy(), q.std.detach().numpy()
@@ -524,7 +525,7 @@ def prior_and_aggregate(axis: Tensor, log_prior: Tensor, log_aggregate: Tensor, 
 @_in_style
 def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float) -> Figure:
     """Both sides of Eq. (4) as bars: log P(X) less the gap, and reconstruction less the KL term, end at the ELBO."""
-    figure, ax = _subplots(height=2.5)
+    figure, ax = _subplots(height=2.2)
     elbo = log_evidence - gap
     bars = (
         ("log P(X)", 0.0, log_evidence, "evidence"),
@@ -558,7 +559,7 @@ def equation_4(log_evidence: float, gap: float, reconstruction: float, kl: float
 @_in_style
 def rate_and_distortion(terms: Any, labels: Tensor) -> Figure:
     """Each example by its rate 𝒟[Q‖P(z)] and its distortion −E_Q[log P(X|z)], in nats, with its label."""
-    figure, ax = _subplots(height=3.4)
+    figure, ax = _subplots(height=3.1)
     rate, distortion = terms.kl.detach().numpy(), -terms.reconstruction.detach().numpy()
     for digit in labels.unique().tolist():
         chosen = (labels == digit).numpy()
@@ -586,7 +587,7 @@ def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]
         ks: weights inside the logarithm, rising from 1.
         models: name to the bounds, shape ``(len(ks),)``, and log P(X) or ``None``; means over examples, in nats.
     """
-    figure, axes = _subplots(1, len(models), height=2.9, squeeze=False)
+    figure, axes = _subplots(1, len(models), height=2.6, squeeze=False)
     for ax, (name, (bounds, log_evidence)) in zip(axes[0], models.items(), strict=True):
         values = bounds.detach().numpy()
         ax.plot(ks, values, color=COLORS["posterior"], marker="o", ms=4)
@@ -675,7 +676,7 @@ def gradient_estimates(estimates: dict[str, Tensor], exact: float) -> Figure:
         estimates: name to one-sample estimates, shape ``(count,)``; the one named "pathwise" has the colour of Q.
         exact: the gradient that they estimate.
     """
-    figure, axes = _subplots(len(estimates), 1, height=1.5 * len(estimates) + 0.4, sharex=True, squeeze=False)
+    figure, axes = _subplots(len(estimates), 1, height=1.2 * len(estimates) + 0.4, sharex=True, squeeze=False)
     everything = torch.cat(list(estimates.values()))
     low, high = everything.quantile(0.005).item(), everything.quantile(0.995).item()
     for ax, (name, values) in zip(axes[:, 0], estimates.items(), strict=True):
