@@ -50,6 +50,25 @@ def test_no_questions_are_refused() -> None:
         QuickQuestions("chapter-0")
 
 
+def test_some_of_a_chapter_s_questions() -> None:
+    """So that each can stand behind the section that it is about."""
+    asked = quick_questions("chapter-3")
+    some = QuickQuestions("chapter-3", 3, 1)
+    assert [question["text"] for question in some.questions] == [
+        QuickQuestions([asked[place]]).questions[0]["text"] for place in (2, 0)
+    ]
+    some.chosen = [asked[2].right, -1]
+    assert some.correct == 1
+    for number in (0, len(asked) + 1, -1, "1", 1.0):
+        with pytest.raises(ValueError, match=f"from 1 to {len(asked)}, got {number!r}"):
+            QuickQuestions("chapter-3", 1, number)  # type: ignore[arg-type]
+
+
+def test_one_question_alone_has_no_number() -> None:
+    assert BeautifulSoup(QuickQuestions("chapter-3", 2).as_html(), "html.parser").select("ul.vae-questions-text")
+    assert BeautifulSoup(QuickQuestions("chapter-3").as_html(), "html.parser").select("ol.vae-questions-text")
+
+
 def test_correct_counts_the_right_answers() -> None:
     questions = some_questions()
     assert (questions.chosen, questions.correct) == ([-1, -1], 0)
@@ -113,15 +132,20 @@ def test_every_word_comes_from_python() -> None:
 
 
 def asked_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Question]:
-    """The questions of a chapter's one cell, which needs nothing of the chapter to run."""
+    """The questions of a chapter in the order of its cells, which need nothing of the chapter but their import."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    (source,) = [text for text in sources if "QuickQuestions(" in text]
-    named: list[str] = []
-    monkeypatch.setattr(widgets, "QuickQuestions", named.append)
-    exec(source, {})
-    assert named == [f"chapter-{int(path.stem[:2])}"]
-    return list(quick_questions(named[0]))
+    named: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(widgets, "QuickQuestions", lambda *which: named.append(which))
+    for source in sources:
+        if "QuickQuestions(" in source:
+            exec(source, {"QuickQuestions": widgets.QuickQuestions})
+    chapter = f"chapter-{int(path.stem[:2])}"
+    assert {name for name, *_ in named} == {chapter}
+    asked = quick_questions(chapter)
+    places = [number - 1 for _, *some in named for number in some or range(1, len(asked) + 1)]
+    assert sorted(places) == list(range(len(asked))), "each question is asked once"
+    return [asked[place] for place in places]
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

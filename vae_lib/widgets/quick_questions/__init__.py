@@ -49,13 +49,14 @@ class QuickQuestions(BookWidget):
     Args:
         questions: the chapter whose questions they are, such as ``"chapter-3"``, or your own, one or more: each a
             ``Question`` of ``vae_lib.exercises.questions``.
+        numbers: which of them are shown, from 1, as in ``QuickQuestions("chapter-3", 1, 2)``; without, all of them.
 
     Attributes:
         chosen: for each question the place of the answer that is chosen, from 0, or −1 for none; follows the reader's
             hand and moves when Python sets it.
 
     Raises:
-        ValueError: no such chapter, or no questions.
+        ValueError: no such chapter, no questions, or no such number.
         traitlets.TraitError: ``chosen`` that does not fit the questions.
     """
 
@@ -65,15 +66,19 @@ class QuickQuestions(BookWidget):
     questions: traitlets.List[Any] = traitlets.List().tag(sync=True)
     chosen = Chosen(default_value=[]).tag(sync=True)
 
-    def __init__(self, questions: str | Sequence[Question]) -> None:
+    def __init__(self, questions: str | Sequence[Question], *numbers: int) -> None:
         if isinstance(questions, str):
             questions = quick_questions(questions)
         if not questions:
             raise ValueError(
                 'questions must hold one Question or more, got none; add Question("...", Right("...", "..."), ...)'
             )
-        self._asked = tuple(questions)
-        super().__init__(QUICK_QUESTIONS, questions=[_packed(one) for one in questions], chosen=[-1] * len(questions))
+        for number in numbers:
+            if not isinstance(number, int) or not 0 < number <= len(questions):
+                raise ValueError(f"each number must be from 1 to {len(questions)}, got {number!r}")
+        self._asked = tuple(questions[number - 1] for number in numbers) or tuple(questions)
+        packed = [_packed(one) for one in self._asked]
+        super().__init__(QUICK_QUESTIONS, questions=packed, chosen=[-1] * len(packed))
 
     @property
     def correct(self) -> int:
@@ -97,7 +102,8 @@ class QuickQuestions(BookWidget):
                 f"<summary>{escape(self.words['solution'])}</summary>"
                 f"<p><strong>{_html(right.text)}</strong> {_html(right.reason)}</p></details></li>"
             )
-        return f'<ol class="vae-questions-text">{"".join(items)}</ol>'
+        kind = "ol" if len(items) > 1 else "ul"  # one alone has no number
+        return f'<{kind} class="vae-questions-text">{"".join(items)}</{kind}>'
 
 
 def _pieces(text: str) -> list[Piece]:

@@ -51,7 +51,7 @@ function build(model, body, scope) {
   const words = model.get("words");
   const questions = checkedQuestions(model.get("questions"));
   const asked = questions.map((question, i) =>
-    fieldset(scope, words, question, i, (place) => {
+    fieldset(scope, words, question, questions.length > 1 ? `${i + 1}. ` : "", (place) => {
       bound.move({ chosen: bound.now.chosen.map((was, at) => (at === i ? place : was)) });
     })
   );
@@ -64,7 +64,9 @@ function build(model, body, scope) {
       score.textContent = fill(words.score, { right: `${right}`, count: `${questions.length}` });
     },
   });
-  body.replaceChildren(paragraph("vae-hint", words.hint), ...asked.map((one) => one.element), score);
+  const fieldsets = asked.map((one) => one.element);
+  if (fieldsets.length === 1) body.replaceChildren(...fieldsets); // one question says by itself what it asks and got
+  else body.replaceChildren(paragraph("vae-hint", words.hint), ...fieldsets, score);
   return bound.begin();
 }
 
@@ -82,15 +84,15 @@ function chosenOf(model, questions) {
 
 /**
  * A question with its answers, and below them the reason of the one that is chosen.
- * @param {Scope} scope @param {Record<string, string>} words @param {Question} question @param {number} i
+ * @param {Scope} scope @param {Record<string, string>} words @param {Question} question @param {string} number
  * @param {(place: number) => void} choose
  */
-function fieldset(scope, words, { text, answers }, i, choose) {
+function fieldset(scope, words, { text, answers }, number, choose) {
   const group = freshId();
   const inputs = answers.map((_, place) => radio(scope, group, () => choose(place)));
   const rows = answers.map((answer, place) => element("label", {}, inputs[place], span("", ...marked(answer.text))));
   const verdict = element("p", { class: "vae-verdict", role: "status", "aria-live": "polite" });
-  const legend = element("legend", {}, `${i + 1}. `, ...marked(text));
+  const legend = element("legend", {}, number, ...marked(text));
   /** @type {number | undefined} */
   let now;
   const show = (/** @type {number} */ place) => {
