@@ -13,6 +13,7 @@ import pytest
         ("# Train for ten epochs.\nfit(model, x)", "Train for ten epochs · 2 lines"),
         ("import torch\nfrom torch import nn", "Imports · 2 lines"),
         ("x = 1\nplots.curves(x)", "Code of the figure · 2 lines"),
+        ("x = 1\ntable({}, x)", "Code of the table · 2 lines"),
         ("x = 1\nLatentExplorer(x)", "Code of the widget · 2 lines"),
         ("x = 1\nprint(x)", "Code of the numbers · 2 lines"),
         ("@interact(n=3)\ndef show(n):\n    print(n)", "Code of the slider · 3 lines"),

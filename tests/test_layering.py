@@ -16,6 +16,7 @@ PACKAGE = Path(vae_lib.__file__).parent
 ORDER = (
     "palette",
     "checks",
+    "tables",
     "mnist",
     "data",
     "distributions",

@@ -42,6 +42,8 @@ def shown(source: str) -> str:
     name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
     if name.startswith("plots."):
         return "Code of the figure"
+    if name == "table":
+        return "Code of the table"
     if name[:1].isupper():
         return "Code of the widget"
     return "Code of the numbers" if "print(" in source else "Code"
