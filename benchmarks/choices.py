@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from vae_lib import data, evidence, training
+from vae_lib.cli.shared import revision
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE
 
@@ -134,6 +135,8 @@ if __name__ == "__main__":
     for part in parser.parse_args().parts:
         runs = PARTS[part]()
         record = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-        record = {"command": "python benchmarks/choices.py", "torch": torch.__version__, **record, part: runs}
+        made_by = {**record.get("code_revision", {}), part: revision()}
+        about = {"command": "python benchmarks/choices.py", "torch": torch.__version__, "code_revision": made_by}
+        record = {**about, **{name: record[name] for name in PARTS if name in record}, part: runs}
         RECORD.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
         print(part, len(runs), "runs")

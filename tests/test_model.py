@@ -140,7 +140,7 @@ def test_every_weight_gets_a_gradient_from_the_elbo() -> None:
 
 
 def test_the_reconstruction_reaches_the_encoder_through_the_draw() -> None:
-    """Its gradient equals that of log P(X | μ + σε) at a fixed ε, by central differences in NumPy."""
+    """Its gradient equals that of log P(X | μ + sε) at a fixed ε, by central differences in NumPy."""
     model, x = vae(), uniform(3, 6)
     bias = model.encoder.net[-1].bias
     model.terms(x, generator=torch.Generator().manual_seed(6)).reconstruction.sum().backward()

@@ -97,7 +97,7 @@ class Gaussian(NamedTuple):
 
     @checks.typed
     def rsample(self, samples: int | None = None, *, generator: torch.Generator | None = None) -> Tensor:
-        """Reparameterized draws z = μ + σε, ε ~ N(0, I); gradients reach μ and σ.
+        """Reparameterized draws z = μ + sε, ε ~ N(0, I); gradients reach μ and s.
 
         Args:
             samples: how many draws; ``None`` draws one and adds no axis.

@@ -220,7 +220,7 @@ def test_numbers_in_the_page_equal_numpy(live: Page) -> None:
 
 
 def test_each_dot_lies_where_its_number_says(open_page: OpenPage, widget_page: MakePage) -> None:
-    """The ε stay; the z lie at μ + σε."""
+    """The ε stay; the z lie at μ + sε."""
     page = open_page(widget_page(ReparameterizationExplorer(0.5, 1.2)))
     height = page.locator(".vae-paths").evaluate("c => c.clientHeight")
     paper = (0xFD, 0xFD, 0xFB)
@@ -299,7 +299,7 @@ def test_the_choice_of_the_gradient(live: Page) -> None:
     for name, picture in before.items():
         assert pixels(live, name) != picture
     expect(captions.nth(2)).to_have_text(WORDS["pathwise_sigma"])
-    expect(live.locator(".vae-paths")).to_have_attribute("aria-label", re.compile("σ: " + WORDS["arrows_sigma"]))
+    expect(live.locator(".vae-paths")).to_have_attribute("aria-label", re.compile("s: " + WORDS["arrows_sigma"]))
     assert_shows(live, ReparameterizationExplorer(samples=200, wrt="sigma"))
 
 

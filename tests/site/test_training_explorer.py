@@ -702,11 +702,11 @@ def test_one_step_taken_apart_equals_autograd(live_widget: LivePage, name: str) 
 
 
 def assert_formulas(page: Page, found: dict[str, list[float]], settings: dict[str, Any]) -> None:
-    """Where μ and σ are not tiny, what the page says of ∂L/∂μ and ∂L/∂σ gives the numbers beside it."""
+    """Where μ and s are not tiny, what the page says of ∂L/∂μ and ∂L/∂s gives the numbers beside it."""
     for row in ("to_mean", "to_sd"):
         text = page.locator(f"[data-row={row}] td").first.inner_text()
         for i in range(2):
-            values = {"ε": found["noise"][i], "μ": found["mean"][i], "σ": found["sd"][i], "dz": found["to_z"][i]}
+            values = {"ε": found["noise"][i], "μ": found["mean"][i], "s": found["sd"][i], "dz": found["to_z"][i]}
             formula = text.replace("∂L/∂z", "dz").replace("log P(X|z)", "logp").replace("−", "-").replace("·", "*")
             formula = re.sub(r"ε²", "ε**2", formula)
             formula = re.sub(r"β(?=[μ(])", "β*", formula)

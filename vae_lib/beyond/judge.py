@@ -19,6 +19,7 @@ from torch import Tensor
 from vae_lib.beyond.diffusion import mmd_squared
 from vae_lib.data import Dataset
 from vae_lib.model import VAE
+from vae_lib.tables import Table
 
 _RECORD: Final = Path(__file__).parents[1] / "models" / "chapter-10.json"
 """The models of chapter 10 with several seeds each, written by ``python benchmarks/chapter_10.py``."""
@@ -37,8 +38,8 @@ def recorded(page: str) -> dict[str, dict[str, Tensor]]:
     }
 
 
-def same_rows(page: str) -> str:
-    """What all pages measure alike, mean and standard deviation over the seeds, a line for each model.
+def same_rows(page: str) -> Table:
+    """What all pages measure alike, mean and standard deviation over the seeds, a row for each model.
 
     The columns are log P(X) of test digits, with ≥ where draws gave it, which are too low on average; the share of test
     digits that come back as what ``Judge`` is sure of; the same of samples; and the distance of the samples.
@@ -46,7 +47,7 @@ def same_rows(page: str) -> str:
     Args:
         page: such as ``"10-5"``.
     """
-    lines = [f"{'seeds: mean ± deviation':<26}{'log P(X)':>14}{'back':>12}{'samples':>12}{'1000·MMD²':>14}"]
+    rows = []
     for name, row in recorded(page).items():
         if "sure" not in row:
             continue
@@ -56,8 +57,8 @@ def same_rows(page: str) -> str:
             log_p = f"{bound}{row['log_p'].mean():.1f} ± {row['log_p'].std():.1f}"
         back, new = (f"{100 * row[key].mean():.0f} ± {100 * row[key].std():.0f} %" for key in ("sure_back", "sure"))
         apart = f"{row['distance'].mean():.1f} ± {row['distance'].std():.1f}"
-        lines.append(f"{name:<26}{log_p:>14}{back:>12}{new:>12}{apart:>14}")
-    return "\n".join(lines)
+        rows.append((name, log_p, back, new, apart))
+    return Table(("seeds: mean ± deviation", "log P(X)", "back", "samples", "1000·MMD²"), rows)
 
 
 class Judge:

@@ -35,7 +35,7 @@ ELBO: Final = Function(
         ),
         "half missing before the log": (
             lambda x, m, v: x.mean(0) - (0.5 * (m**2 + v.exp() - 1) - v).sum(-1),
-            "In the KL the factor ½ is missing before log σ². It belongs before all four terms.",
+            "In the KL the factor ½ is missing before log s². It belongs before all four terms.",
         ),
         "sign": (
             lambda x, m, v: gaussian_kl(m, v) - x.mean(0),

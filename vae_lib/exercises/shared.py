@@ -2,7 +2,7 @@
 
 In the functions of all chapters, short names stand for the arguments:
 
-    x, f, m, v, s    a picture, the decoder's picture, mean and log σ² of Q, the σ of the pixels
+    x, f, m, v, s    a picture, the decoder's picture, mean and log s² of Q, the σ of the pixels
     x, p, q, e       log P(X|z), log P(z), log Q(z|X), log P(X), where an exercise is given those
     w                log weights
     a, b, n          the two ends of a line or arc, and the number of points
@@ -23,7 +23,7 @@ from vae_lib.evidence import log_mean_exp
 from vae_lib.exercises.checking import Mistake
 
 LOG_VAR_FOR_LOG_STD: Final = (
-    "In the KL, log σ² is taken for log σ: exp(log_var) is the variance already, and need not be squared."
+    "In the KL, log s² is taken for log s: exp(log_var) is the variance already, and need not be squared."
 )
 OVERFLOW: Final = (
     "The formula is right. But at −1500 nats exp gives 0 in any floating-point number, and log 0 is minus infinity. "

@@ -218,12 +218,12 @@ class DigitPad(BookWidget):
 
     @property
     def std(self) -> Tensor:
-        """σ, the standard deviation of Q(z|X), shape ``(2,)``."""
+        """s, the standard deviation of Q(z|X), shape ``(2,)``."""
         return self._posterior().std
 
     @property
     def z(self) -> Tensor:
-        """z = μ + σε, shape ``(2,)``."""
+        """z = μ + sε, shape ``(2,)``."""
         return self.mean + self.std * torch.tensor(self.epsilon)
 
     @property

@@ -21,15 +21,15 @@ STD: Final[Range] = (0.02, 3.0)
 
 
 class KLPlaneExplorer(BookWidget):
-    """Q(z|X) = N(μ, diag σ²) to drag on a map with the prior N(0, I), and 𝒟[Q(z|X) ‖ P(z)] in nats.
+    """Q(z|X) = N(μ, diag s²) to drag on a map with the prior N(0, I), and 𝒟[Q(z|X) ‖ P(z)] in nats.
 
     The divergence is a sum over the two latent numbers, and each summand has two parts, as the closed form of
-    ``gaussian_kl`` has them: ½μ² for a center away from 0, and ½(σ² − 1 − log σ²) for a width other than 1. The widget
+    ``gaussian_kl`` has them: ½μ² for a center away from 0, and ½(s² − 1 − log s²) for a width other than 1. The widget
     needs no kernel. With one, ``mean`` and ``std`` follow the reader's hand and move when Python sets them.
 
     Args:
         mean: the two means μ of Q, where the reader starts.
-        std: its two standard deviations σ.
+        std: its two standard deviations s.
         codes, log_var: means and log variances of Q for examples to choose from, shape ``(n, 2)`` with n up to 12,
             such as ``encode(x)`` gives them. Without them, one test digit of each class, as the model ``digits-2``
             encodes it; ``codes=[], log_var=[]`` offers none.

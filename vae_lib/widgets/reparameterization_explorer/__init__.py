@@ -1,4 +1,4 @@
-"""z = μ + σε by hand: each z on its path while μ and σ move, and two estimates of one gradient, draw by draw."""
+"""z = μ + sε by hand: each z on its path while μ and s move, and two estimates of one gradient, draw by draw."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ HELD: Final = 12
 
 
 class ReparameterizationExplorer(BookWidget):
-    """Draws ε of N(0, 1), the z = μ + σε that they become, and two estimates of a gradient of E[z²] = μ² + σ².
+    """Draws ε of N(0, 1), the z = μ + sε that they become, and two estimates of a gradient of E[z²] = μ² + s².
 
-    With ε held, each z moves smoothly with μ and σ: ∂z/∂μ = 1, ∂z/∂σ = ε. The score-function and the pathwise estimate
+    With ε held, each z moves smoothly with μ and s: ∂z/∂μ = 1, ∂z/∂s = ε. The score-function and the pathwise estimate
     of the gradient have one mean and very different variances. The browser computes everything, so the widget works in
     a page without a kernel. With one, the traits follow the reader's hand and move when Python sets them; ``estimates``
     are then those of the page, as both draw the same ε from ``seed``.
 
     Args:
-        mu: μ, the mean of Q(z) = N(μ, σ²), from −3 to 3.
-        sigma: σ, the standard deviation of Q, from 0.1 to 2.
+        mu: μ, the mean of Q(z) = N(μ, s²), from −3 to 3.
+        sigma: s, the standard deviation of Q, from 0.1 to 2.
         samples: how many draws the estimates are made from, 0 to 4000.
         seed: of the ε, from 0 to 2³² − 1.
         wrt: the parameter that the gradient is taken by, ``"mu"`` or ``"sigma"``.
@@ -79,8 +79,8 @@ class ReparameterizationExplorer(BookWidget):
     def estimates(self) -> dict[str, np.ndarray]:
         """One-draw estimates of the gradient, each of shape (samples,): ``"score"`` and ``"pathwise"``.
 
-        By μ: g(z) times the score (z − μ)/σ², and g′(z) ∂z/∂μ = 2z. By σ: g(z) times the score (z − μ)²/σ³ − 1/σ, and
-        g′(z) ∂z/∂σ = 2zε.
+        By μ: g(z) times the score (z − μ)/s², and g′(z) ∂z/∂μ = 2z. By s: g(z) times the score (z − μ)²/s³ − 1/s, and
+        g′(z) ∂z/∂s = 2zε.
         """
         noise = self.noise
         z = self.mu + self.sigma * noise
@@ -93,7 +93,7 @@ class ReparameterizationExplorer(BookWidget):
 
     @property
     def exact_gradient(self) -> float:
-        """2μ or 2σ: the derivative of E[z²] = μ² + σ²."""
+        """2μ or 2s: the derivative of E[z²] = μ² + s²."""
         return 2 * (self.mu if self.wrt == "mu" else self.sigma)
 
     @property
@@ -102,10 +102,10 @@ class ReparameterizationExplorer(BookWidget):
 
         Each estimate is a polynomial in ε; its square is averaged with the moments of ε, less the squared gradient:
 
-        - score by μ: μ²ε/σ + 2με² + σε³ has E[square] = μ⁴/σ² + (12 + 6)μ² + 15σ²; less 4μ²;
-        - pathwise by μ: 2μ + 2σε has variance 4σ²;
-        - score by σ: μ²(ε² − 1)/σ + 2μ(ε³ − ε) + σ(ε⁴ − ε²) has E[square] = 2μ⁴/σ² + (40 + 20)μ² + 78σ²; less 4σ²;
-        - pathwise by σ: 2με + 2σε² has E[square] = 4μ² + 12σ²; less 4σ².
+        - score by μ: μ²ε/s + 2με² + sε³ has E[square] = μ⁴/s² + (12 + 6)μ² + 15s²; less 4μ²;
+        - pathwise by μ: 2μ + 2sε has variance 4s²;
+        - score by s: μ²(ε² − 1)/s + 2μ(ε³ − ε) + s(ε⁴ − ε²) has E[square] = 2μ⁴/s² + (40 + 20)μ² + 78s²; less 4s²;
+        - pathwise by s: 2με + 2sε² has E[square] = 4μ² + 12s²; less 4s².
         """
         mu2, sigma2 = self.mu**2, self.sigma**2
         if self.wrt == "mu":

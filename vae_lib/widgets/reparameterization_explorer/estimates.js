@@ -28,7 +28,7 @@ const ESTIMATE = {
   },
 };
 
-/** The derivative of E[z²] = μ² + σ². @param {Setting} setting */
+/** The derivative of E[z²] = μ² + s². @param {Setting} setting */
 export function exactGradient(setting) {
   return 2 * setting[setting.wrt];
 }

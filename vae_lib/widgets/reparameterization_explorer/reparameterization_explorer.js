@@ -1,4 +1,4 @@
-// z = μ + σε: each ε joined to its z, and two estimates of one gradient of E[z²] as histograms on one scale.
+// z = μ + sε: each ε joined to its z, and two estimates of one gradient of E[z²] as histograms on one scale.
 
 import { bind, limited } from "../shared/binding.js";
 import { box, button, caption, element, freshId, paragraph, radio, slider } from "../shared/form.js";

@@ -63,7 +63,7 @@ class TrainingExplorer(BookWidget):
         sigma: σ of P(X|z), from 0.05 to 1, in units of pixel brightness.
         sample: draw z from Q(z|X); without, z is the mean μ(X).
         kl: keep the KL term in the loss. Without it, and without ``sample``, what trains is an autoencoder.
-        gradient: how the encoder learns from log P(X|z): ``"pathwise"``, through z = μ + σε, or ``"score"``, by the
+        gradient: how the encoder learns from log P(X|z): ``"pathwise"``, through z = μ + sε, or ``"score"``, by the
             slope of log Q(z|X) weighted with log P(X|z).
         mistake: breaks the loss as learners do: ``"mean"`` over the pixels in the place of their sum, the KL with
             the wrong ``"sign"``, a z that is ``"detached"`` from the encoder; or ``"none"``.
