@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vae_lib.exercises.checking import LEAD
+
 Words = dict[str, str]
 
 SHARED: Final[Words] = {
@@ -569,6 +571,20 @@ QUICK_QUESTIONS: Final[Words] = {
     "wrong": "Not quite.",
     "score": "{right} of {count} right",
     "solution": "The right answer, and why",
+}
+
+ANSWER: Final[Words] = {
+    "bad_answer": "This field cannot be shown: its rule or its answer does not fit. Make the widget again by the name "
+    "of an exercise.",
+    "name": "Your answer: {question}",
+    "label": "Your answer",
+    "first": "z₁",
+    "second": "z₂",
+    "check": "Check",
+    "right": LEAD[True],
+    "wrong": LEAD[False],
+    "no_number": "Answer with one number, with a point where it needs one: 0.5, −3 or 1/3.",
+    "no_place": "Answer with two numbers from −{edge} to {edge}.",
 }
 
 MACHINE: Final[Words] = {
