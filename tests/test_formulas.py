@@ -8,6 +8,7 @@ from pathlib import Path
 
 import formulas
 import pytest
+from broken_lines import rows
 from docutils import nodes
 from small_site import Site
 from sphinx.errors import ExtensionError
@@ -101,3 +102,40 @@ def test_one_formula_does_not_know_the_one_before(setter: formulas.Formulas) -> 
     first = setter.set(r"x \label{a} \tag{1}", True)
     assert "message" not in first
     assert setter.set(r"x \label{a} \tag{1}", True) == first
+
+
+BROKEN = [
+    ("a=b+c", 9, ["a=b+c"]),
+    ("a=b+c=d", 5, ["a=b+c", r"\quad{}=d"]),
+    (r"\log a-b=-c+d", 12, [r"\log a-b", r"\quad{}=-c+d"]),
+    (r"x=1,\qquad y=2", 5, ["x=1,", "y=2"]),
+    (r"x=1,\qquad\text{so}\qquad y=2", 5, ["x=1,", r"\text{so } y", r"\quad{}=2"]),
+    (r"a=\|b-c\|^2+d", 7, ["a", r"\quad{}=\|b-c\|^2", r"\quad{}+d"]),
+    (r"a=\frac{b+c}{d}-e_{f=g}", 12, ["a", r"\quad{}=\frac{b+c}{d}", r"\quad{}-e_{f=g}"]),
+    (r"a=E\left[b-c\right]", 9, ["a", r"\quad{}=E\bigl[b", r"\quad{}-c\bigr]"]),
+]
+
+
+@pytest.mark.parametrize(("tex", "limit", "wanted"), BROKEN)
+def test_a_wide_formula_is_broken_where_a_reader_would(tex: str, limit: int, wanted: list[str]) -> None:
+    assert rows(tex, limit, lambda text: len(text.replace(r"\quad{}", ""))) == wanted
+
+
+def test_a_formula_of_many_parts_fits_a_phone_and_keeps_its_number(setter: formulas.Formulas) -> None:
+    tex = r"\log P(X)-\mathcal D[Q(z|X)\|P(z|X)]=E_{z\sim Q}[\log P(X|z)]-\mathcal D[Q(z|X)\|P(z)] \tag{4}"
+    assert setter.in_lines(tex, 100) == tex
+    narrow = setter.in_lines(tex, formulas.PHONE)
+    assert formulas.PHONE / 2 < setter.width(narrow) <= formulas.PHONE < setter.width(tex)
+    assert narrow.count(r"\\") == 2
+    assert narrow.endswith("(4)")
+    assert setter.in_lines(narrow, 10) == narrow
+
+
+def test_a_wide_formula_has_a_second_drawing_and_one_mathml(tmp_path: Path) -> None:
+    site = Site(
+        tmp_path, {"index.md": "# A\n\n$$a=b$$\n\n$$" + "+".join("abcdefghijklmnop") + "=1$$\n"}, "formulas", **MYST
+    )
+    short, long = site.page("index").select("div.math")
+    assert [one.name for one in short.find_all(True, recursive=False)] == ["svg", "math"]
+    assert [one.get("class") for one in long.find_all(True, recursive=False)] == [["in-column"], ["on-phone"], None]
+    assert not long.select("mtable")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
@@ -24,13 +25,14 @@ from vae_lib import checks
 from vae_lib.data import Examples, examples
 from vae_lib.distributions import Gaussian
 from vae_lib.evidence import GapParts, Grid
-from vae_lib.palette import DIGITS, FAINT, INK, PAPER, PICTURE, TERMS
+from vae_lib.palette import DIGITS, FAINT, INK, NEUTRALS, PAPER, PICTURE, TERMS
 from vae_lib.training import History
 
-COLORS = {term: shade.light for term, shade in TERMS.items()}
+QUIET = NEUTRALS["quiet"].light  # what is no term of Eq. (4)
+COLORS = {term: shade.light for term, shade in TERMS.items()} | {"elbo": INK}
 
 STYLE: Any = {
-    "figure.dpi": 150,
+    "figure.dpi": 108,  # as wide as the site's column; a notebook shows it with twice as many pixels
     "figure.constrained_layout.use": True,
     "font.size": 9.5,
     "font.family": ["DejaVu Sans"],
@@ -52,6 +54,19 @@ STYLE: Any = {
 
 WIDTH = 6.4
 """Width of every figure, in inches."""
+
+
+def _twice_the_pixels() -> None:
+    """Have a notebook draw its figures for screens with two pixels where others have one."""
+    if shell := getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
+        from matplotlib_inline.config import InlineBackend
+
+        backend = InlineBackend.instance(parent=shell)
+        backend.shell = shell
+        backend.figure_formats = {"retina"}
+
+
+_twice_the_pixels()
 
 Arguments = ParamSpec("Arguments")
 
@@ -215,7 +230,7 @@ def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
     figure, axes = _subplots(rows, 2, height=height, sharex=True, sharey=True, squeeze=False)
     for ax, (title, values) in zip(axes.flat, panels.items(), strict=True):
         for place, name in enumerate(names):
-            color = COLORS["posterior" if place % 2 else "gap"]
+            color = INK if place % 2 else QUIET
             runs = values[name].numpy()
             ax.plot(runs, [place] * len(runs), "o", ms=3.5, color=color, alpha=0.55, mew=0)
             ax.plot([runs.mean()] * 2, [place - 0.35, place + 0.35], color=color, lw=1.4)
@@ -248,7 +263,7 @@ def history(record: History, held_out: Sequence[tuple[float, float]] = ()) -> Fi
     curves = (
         ("reconstruction", record.reconstruction, reconstruction, COLORS["reconstruction"]),
         ("KL to the prior", record.kl, kl, COLORS["kl"]),
-        ("ELBO, their difference", record.elbo, difference, COLORS["evidence"]),
+        ("ELBO, their difference", record.elbo, difference, COLORS["elbo"]),
     )
     for ax, (name, seen, unseen, color) in zip(axes, curves, strict=True):
         ax.plot(epochs, seen, color=color, marker="o" if len(epochs) == 1 else None)
@@ -263,7 +278,7 @@ def history(record: History, held_out: Sequence[tuple[float, float]] = ()) -> Fi
         low, high = np.quantile([*seen, *unseen], [0.1, 1])  # the first epochs would flatten all the others
         ax.set_ylim(low - 0.25 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
     if record.validation:  # the epoch whose weights the model kept
-        axes[2].plot([record.best_epoch], [difference[record.best_epoch - 1]], "o", color=COLORS["evidence"], ms=4)
+        axes[2].plot([record.best_epoch], [difference[record.best_epoch - 1]], "o", color=COLORS["elbo"], ms=4)
     axes[0].set_ylabel("nats per example")
     return figure
 
@@ -283,7 +298,7 @@ def curves(
 
     Args:
         x: shape ``(count,)``.
-        lines: name to ``(values of shape (count,), colour)``; a colour is a term of ``palette`` or a hex string.
+        lines: name to ``(values of shape (count,), colour)``; a colour is a key of ``COLORS`` or a hex string.
         fill: names of the curves to shade down to zero.
         labels_at: where on the axis a name stands; its curve's peak if absent.
     """
@@ -590,9 +605,9 @@ def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]
     figure, axes = _subplots(1, len(models), height=2.6, squeeze=False)
     for ax, (name, (bounds, log_evidence)) in zip(axes[0], models.items(), strict=True):
         values = bounds.detach().numpy()
-        ax.plot(ks, values, color=COLORS["posterior"], marker="o", ms=4)
+        ax.plot(ks, values, color=COLORS["elbo"], marker="o", ms=4)
         below = {"textcoords": "offset points", "xytext": (6, -12)}
-        ax.annotate("ELBO, k = 1", (ks[0], values[0]), color=COLORS["posterior"], **below)
+        ax.annotate("ELBO, k = 1", (ks[0], values[0]), color=COLORS["elbo"], **below)
         if log_evidence is not None:
             ax.axhline(log_evidence, color=COLORS["evidence"])
             ax.fill_between(ks, values, log_evidence, color=COLORS["gap"], alpha=0.13, lw=0)
@@ -680,7 +695,7 @@ def gradient_estimates(estimates: dict[str, Tensor], exact: float) -> Figure:
     everything = torch.cat(list(estimates.values()))
     low, high = everything.quantile(0.005).item(), everything.quantile(0.995).item()
     for ax, (name, values) in zip(axes[:, 0], estimates.items(), strict=True):
-        color = COLORS["posterior" if name == "pathwise" else "gap"]
+        color = COLORS["posterior"] if name == "pathwise" else QUIET
         ax.hist(values.numpy(), bins=np.linspace(low, high, 90), color=color, alpha=0.8, density=True)
         ax.axvline(exact, color=INK, lw=1.2)
         ax.set_title(f"{name}: mean {values.mean():.3f}, variance {values.var():.2f}", color=color)

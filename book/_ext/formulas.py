@@ -8,12 +8,14 @@ of its letters stand once on each page. What cannot be set stops the build.
 from __future__ import annotations
 
 import json
+import math
 import re
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
+from broken_lines import rows
 from built_pages import rewrite
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -23,6 +25,8 @@ from sphinx.util.nodes import get_node_line
 from sphinx.writers.html5 import HTML5Translator
 
 WIDE = 36  # ex: wider than a line in a list on a phone; such a formula scrolls within itself
+COLUMN, PHONE = 72, 38  # ex: the widths of a page; a formula that is wider than one is set in lines for it
+NUMBER = 6  # ex, of an equation
 CELL = 10_000  # MyST-NB counts a notebook's lines from here on in its first cell, from twice this in its second
 LETTERS = '<svg class="formula-letters" style="display: none" aria-hidden="true"><defs>'
 PERMISSIONS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt"]
@@ -97,9 +101,31 @@ class Formulas:
         translator.body.append(tag + svg.replace(f' style="{depth}"', "", 1) + mathml + "</span>")
         raise nodes.SkipNode
 
+    def width(self, tex: str) -> float:
+        """How wide a formula is, in ex; endless if it cannot be set."""
+        pattern = r'<svg style="(?:[^"]*min-width: ([\d.]+)ex)?[^"]*" width="(?:([\d.]+)ex)?'
+        found = re.match(pattern, self.set(tex, True).get("svg", ""))
+        return float(found[1] or found[2]) if found else math.inf
+
+    def in_lines(self, tex: str, limit: float) -> str:
+        """The TeX of a formula, broken into lines no wider than ``limit`` where it is wider and can be broken."""
+        if self.width(tex) <= limit or r"\begin{" in tex:
+            return tex
+        body, number = re.fullmatch(r"(.*?)(\s*\\tag\{\d+\})?", tex, re.DOTALL).groups("")  # type: ignore[union-attr]
+        broken = r" \\ &".join(rows(body, limit - (NUMBER if number else 0), self.width))
+        beside = re.sub(r"\s*\\tag\{(\d+)\}", r"\\qquad(\1)", number)
+        return rf"\begin{{aligned}}&{broken}\end{{aligned}}{beside}"
+
     def visit_math_block(self, translator: HTML5Translator, node: nodes.math_block) -> None:
-        svg, mathml = self.html(translator, node, display_tex(translator, node), True)
+        tex = display_tex(translator, node)
+        svg, mathml = self.html(translator, node, tex, True)
+        wide, narrow = (self.in_lines(tex, limit) for limit in (COLUMN, PHONE))
         tag = translator.starttag(node, "div", "", CLASS="math notranslate nohighlight")
+        if wide != tex:
+            svg, _ = self.html(translator, node, wide, True)
+        if narrow != wide:
+            drawing, _ = self.html(translator, node, narrow, True)
+            svg = svg.replace("<svg", '<svg class="in-column"', 1) + drawing.replace("<svg", '<svg class="on-phone"', 1)
         translator.body.append(tag + svg + mathml + "</div>\n")
         raise nodes.SkipNode
 

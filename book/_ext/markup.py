@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,24 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it.
 
     A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
+    What it shows is said below it, under its number.
     """
+    chapter = "".join(f"{int(number)}." for number in docname.split("-") if number.isdigit())
+    numbers = count(1)
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
             framed = picture.deepcopy()
             framed["loading"] = "lazy"
             if picture["uri"].endswith(".png"):
                 with Image.open(Path(app.srcdir, picture["uri"])) as image:
-                    framed["width"], framed["height"] = map(str, image.size)
-            picture.replace_self(nodes.container("", framed, classes=["output"]))
+                    scale = 2 if image.info.get("dpi", (0, 0))[0] > 200 else 1  # as plots says to a notebook
+                    framed["width"], framed["height"] = (str(pixels // scale) for pixels in image.size)
+            frame = nodes.container("", framed, classes=["output"])
+            if text := picture.get("alt"):
+                name = f"Figure {chapter}{next(numbers)}"
+                framed["alt"] = f"{name}, described below"
+                frame = nodes.figure("", frame, nodes.caption("", "", nodes.strong("", f"{name}. "), nodes.Text(text)))
+            picture.replace_self(frame)
 
 
 def name_toggles(page: str) -> str:

@@ -12,6 +12,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 # Files that no page leads to, and why they are there.
 ASKED_FOR = {
     r"sw\.js": "site.js registers it",
+    r"files\.json": "sw.js asks for it",
     r"objects\.inv": "other books link to this one by it",
     r"sitemap\.xml|robots\.txt": "search engines look for them",
     r"_static/scripts/.*LICENSE.*": "the licence of the script beside it",

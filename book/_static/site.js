@@ -55,46 +55,33 @@ const showCode = (open) => {
 button?.addEventListener("click", () => {
   const open = button.getAttribute("aria-pressed") !== "true";
   showCode(open);
-  try {
-    localStorage.setItem("code", open ? "open" : "");
-  } catch {
-    // A browser that keeps nothing: for this page alone.
-  }
+  localStorage.setItem("code", open ? "open" : "");
 });
-try {
-  if (localStorage.getItem("code")) showCode(true);
-} catch {
-  // As above.
-}
+if (localStorage.getItem("code")) showCode(true);
 
 // Not on this computer's own address: there, other sites follow each other at the same one.
 const own = /^(localhost|127\.|\[::1\])/.test(location.hostname);
 
-if (navigator.serviceWorker && !own) {
+/** @param {ServiceWorkerContainer} workers */
+const beKept = async (workers) => {
   const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
-  const note = () => {
-    if (document.querySelector(".offline-note")) return;
-    const line = document.createElement("p");
+  workers.addEventListener("message", ({ data }) => {
+    const line = document.querySelector(".offline-note") ?? document.createElement("p");
     line.className = "offline-note";
-    line.textContent = "This page is kept: it can be read without a network.";
+    line.textContent = data === "kept"
+      ? "This page is kept: it can be read without a network."
+      : "Not all of this page could be kept: without a network, parts of it may be missing.";
     document.querySelector(".bd-footer")?.append(line);
-  };
-  navigator.serviceWorker.addEventListener("message", (event) => event.data === "kept" && note());
+  });
+  await workers.register(new URL("sw.js", root), { updateViaCache: "none" });
+  const { active } = await workers.ready;
+  if (/** @type {any} */ (navigator).connection?.saveData) return;
+  active?.postMessage({ page: location.href });
+};
+if (!own) {
   window.addEventListener("load", async () => {
     try {
-      await navigator.serviceWorker.register(new URL("sw.js", root), { updateViaCache: "none" });
-      const { active } = await navigator.serviceWorker.ready;
-      // Without the pages that the search looked into.
-      const used = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) =>
-        !/\.html/.test(name)
-      );
-      const pictures = [...document.images].map((picture) => picture.src); // of which those further down wait
-      const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) =>
-        one.startsWith(root.origin)
-      );
-      if (!(/** @type {any} */ (navigator)).connection?.saveData) {
-        active?.postMessage({ addresses: [...new Set(addresses)] });
-      }
+      await beKept(navigator.serviceWorker);
     } catch {
       // A browser that keeps nothing (a private window, say) reads the page all the same.
     }

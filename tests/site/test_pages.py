@@ -65,6 +65,8 @@ def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme:
     start_widgets(page)
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0, f"the page scrolls sideways by {overflow} px at {width} px"
+    cut = page.eval_on_selector_all("div.math", "all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+    assert cut == (width == 390 and name == "10-8-latent-diffusion")  # a fraction as wide as a page
     if name.startswith("0"):  # the pages of chapter 10 have none
         assert_a_slider_of_the_learner_s_own(page)
     assert complaints(page) == []
