@@ -79,18 +79,18 @@ LATENT_EXPLORER: Final[Words] = {
     **MAP,
     **SHARED,
     "name": "Latent space explorer",
-    "map_caption": "Latent space: one dot for each digit, at its code",
+    "map_caption": "Latent space: one dot for each picture, at its code",
     "map_caption_no_codes": "Latent space",
-    "digit_caption": "Decoded digit f(z)",
-    "digit_name": "The digit that the decoder draws at z",
+    "example_caption": "Decoded picture f(z)",
+    "example_name": "The picture that the decoder draws at z",
     "slider_1": "z₁",
     "slider_2": "z₂",
     "slider_text": "{axis} = {value}",
     "about": "The encoder’s Q(z|X) for this {label}: mean ({m1}, {m2}), width ({s1}, {s2})",
-    "about_unlabelled": "The encoder’s Q(z|X) for this digit: mean ({m1}, {m2}), width ({s1}, {s2})",
+    "about_unlabelled": "The encoder’s Q(z|X) for this code: mean ({m1}, {m2}), width ({s1}, {s2})",
     "q": "Q(z|X)",
     "lens": "Q(z|X), ×{times}",
-    "walk_name": "A walk between two digits",
+    "walk_name": "A walk between two classes",
     "walk_from": "Walk from",
     "walk_to": "to",
     "walk_position": "On the way",
@@ -98,9 +98,16 @@ LATENT_EXPLORER: Final[Words] = {
     "backdrop": "Show what the decoder draws everywhere",
     "hint": "Drag the ring, or move the sliders. With the map in focus, the arrow keys move z; "
     "Shift makes larger steps, Home returns to the origin.",
-    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for that digit, with "
+    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for its X, with "
     "ellipses at 1 and 2 widths, its standard deviations.",
 }
+
+LATENT_EXPLORER_ROWS: Final[Words] = {
+    "map_caption": "Latent space: one dot for each row, at its code",
+    "example_caption": "Decoded row f(z), in the table’s units; bars reach to 3 sd about each mean",
+    "example_name": "The row that the decoder makes of z",
+}
+"""What it says in other words of a table."""
 
 KL_EXPLORER: Final[Words] = {
     **NATS,
@@ -355,8 +362,8 @@ LATENT_SLIDERS: Final[Words] = {
     "picture_name": "The picture that the decoder draws at z",
     "origin": "Origin",
     "draw": "Draw from the prior",
-    "digits_caption": "Or start from the code of a test digit:",
-    "digit": "Start from the code of a test digit {label}",
+    "digits_caption": "Or start from the code of an example:",
+    "digit": "Start from the code of an example: {label}",
     "summary": "{used} of {all} latent numbers are used. One whose KL is under {unused} nats is marked unused.",
     "latent": "z{index}",
     "kl_head": "KL in nats",
@@ -368,11 +375,21 @@ LATENT_SLIDERS: Final[Words] = {
     "slider_text": "{latent} = {value}",
     "said_origin": "All latent numbers are 0",
     "said_draw": "A new draw from the prior",
-    "said_digit": "The code of a test digit {label}",
+    "said_digit": "The code of an example: {label}",
     "said_slider": "From end to end, the slider of {latent} changes a pixel by at most {change}",
     "hint": "KL is what a latent number costs, averaged over the test set. Change is the largest change of a pixel’s "
     "brightness, which lies between 0 and 1, while that slider goes from end to end and the others stay as they are.",
 }
+
+LATENT_SLIDERS_ROWS: Final[Words] = {
+    "picture_caption": "Decoded row f(z)",
+    "picture_name": "The row that the decoder makes of z, in the table’s units",
+    "said_slider": "From end to end, the slider of {latent} changes a column by at most {change} standard deviations",
+    "hint": "KL is what a latent number costs, averaged over the test set. Change is the largest change of a column, "
+    "in its standard deviations, while that slider goes from end to end and the others stay as they are. Bars reach to "
+    "3 standard deviations about each mean.",
+}
+"""What they say in other words of a table."""
 
 SERIES_EXPLORER: Final[Words] = {
     **COURSE,
