@@ -10,6 +10,8 @@ sigmas   fixed or learned, 8 latents
 layers   convolutions or none, over the number of pictures
 table    the wines: latents, and one σ or one for each column, beside two Gaussians fitted in closed form
 odd      the wines: measures that shall find rows whose values come from different wines
+annealed the digits: β from 0 to 1 over the first 20 of 60 epochs, and 1 all the time; five seeds, twelve latents
+steps    the digits: learning rates and batch sizes, 40 epochs, two latents
 
 A picture's settings are compared by the ELBO of 400 held-out pictures at the best of their epochs, all after as many
 steps. A table's by log P(X) of the held-out fifth, by 500 draws from Q; areas under the curve are 0.5 for a measure
@@ -28,11 +30,12 @@ from sklearn.datasets import load_wine
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from vae_lib import evidence, training
+from vae_lib import data, evidence, training
 from vae_lib.beyond.shapes import coloured
 from vae_lib.model import VAE
 
 RECORD: Final = Path(__file__).parents[1] / "vae_lib" / "models" / "own-data.json"
+RATES: Final = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 SHAPE: Final = (3, 16, 16)
 STEPS: Final = 800
 BATCH: Final = 64
@@ -182,7 +185,57 @@ def sum_of_terms(model: VAE, x: Tensor) -> Tensor:
     return torch.stack([model.terms(x, generator=generator).elbo for _ in range(50)]).mean(0)
 
 
-PARTS: Final = {"table": table, "odd": odd, "latents": latents, "sigmas": sigmas, "widths": widths, "layers": layers}
+def of_digits(seed: int, latents: int, warm_up: int = 0, **settings: Any) -> dict[str, Any]:
+    """The digits' test ELBO after a training whose β rises from 0 to 1 over the first ``warm_up`` epochs."""
+    digits = data.load("digits")
+    torch.manual_seed(seed)
+    model, now = VAE(64, latents, (128, 64), learn_sigma=True), [0]
+
+    def objective(model: Any, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Any]:
+        beta = min(1.0, now[0] / warm_up) if warm_up else 1.0
+        return training.elbo(model, x, generator, beta=beta)
+
+    training.fit(
+        model,
+        digits.train,
+        seed=seed,
+        objective=objective,
+        after_epoch=lambda epoch: now.__setitem__(0, epoch),
+        progress=False,
+        **settings,
+    )
+    reconstruction, kl = training.mean_terms(model, digits.test, samples=20)
+    with torch.no_grad():
+        active = evidence.active_units(model.encode(digits.test).mean)
+    return {"seed": seed, "elbo": round(reconstruction - kl, 3), "kl": round(kl, 3), "active": active}
+
+
+def annealed() -> list[dict[str, Any]]:
+    """With a warm-up and without."""
+    settings = {"epochs": 60, "batch_size": 64, "lr": 3e-3}
+    return [{"warm_up": n, **of_digits(seed, 12, n, **settings)} for n in (0, 20) for seed in range(5)]
+
+
+def steps() -> list[dict[str, Any]]:
+    """Over the learning rate and the batch size."""
+    return [
+        {"lr": lr, "batch": batch, **of_digits(seed, 2, lr=lr, batch_size=batch, epochs=40)}
+        for batch in (32, 128)
+        for lr in RATES
+        for seed in SEEDS
+    ]
+
+
+PARTS: Final = {
+    "table": table,
+    "odd": odd,
+    "annealed": annealed,
+    "steps": steps,
+    "latents": latents,
+    "sigmas": sigmas,
+    "widths": widths,
+    "layers": layers,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Train and measure over the choices for data of one's own.")

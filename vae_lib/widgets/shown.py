@@ -50,8 +50,12 @@ class ModelWidget(BookWidget):
             classes=list(classes),
             **traits,
         )
-        if kinds > len(DIGITS):
-            self.palette = {**self.palette, "digits": list(CLASSES)}
+        self.palette = palette_for(self.palette, kinds)
+
+
+def palette_for(palette: dict[str, Any], kinds: int) -> dict[str, Any]:
+    """The book's colours, with more for classes where there are more than ten."""
+    return {**palette, "digits": list(CLASSES)} if kinds > len(DIGITS) else palette
 
 
 def columns_of(model: VAE | Autoencoder) -> list[list[Any]]:

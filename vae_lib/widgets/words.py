@@ -407,19 +407,19 @@ SERIES_EXPLORER: Final[Words] = {
     "epoch_value": "epoch {value}",
     "beta_spoken": "β = {value}, model {place} of {count}",
     "epoch_spoken": "epoch {value}, stop {place} of {count}",
-    "map_caption": "Latent space: a dot for each test digit, at its code; ellipses: Q(z|X) of the digits a to e, 1 sd",
+    "map_caption": "Latent space: a dot for each test picture, at its code; ellipses: Q(z|X) of a to e, 1 sd",
     "beyond_none": "All {total} codes lie on the map.",
     "beyond": "{count} of {total} codes lie beyond the edge: triangles.",
     "samples_caption": "Samples: f(z) at {count} draws of z from the prior, the same for all models",
     "samples_name": "{count} pictures that the decoder draws from the prior, at {at}",
-    "pairs_caption": "Test digits X, and below each its reconstruction f(μ(X))",
-    "pairs_name": "Test digits a to {last}, and below each its reconstruction, at {at}",
-    "digit_name": "The picture that the decoder draws at z",
-    "digit_caption": "At the ring: f(z)",
-    "beta_chart_caption": "What a model pays and what it gets: each point is one model, on the test digits",
+    "pairs_caption": "Test pictures X, and below each its reconstruction f(μ(X))",
+    "pairs_name": "Test pictures a to {last}, and below each its reconstruction, at {at}",
+    "example_name": "The picture that the decoder draws at z",
+    "example_caption": "At the ring: f(z)",
+    "beta_chart_caption": "What a model pays and what it gets: each point is one model, on the test pictures",
     "beta_chart_name": "Distortion over rate, one point for each β. At {at}: rate {rate} nats, distortion "
     "{distortion} nats.",
-    "epoch_chart_caption": "Both terms and the ELBO over the epochs, in nats, on the test digits",
+    "epoch_chart_caption": "Both terms and the ELBO over the epochs, in nats, on the test pictures",
     "epoch_chart_name": "Reconstruction, KL and ELBO over the epochs. At {at}: reconstruction {reconstruction}, "
     "KL {kl}, ELBO {elbo} nats.",
     "rate_axis": "rate R: KL, nats",
@@ -440,8 +440,8 @@ SERIES_EXPLORER: Final[Words] = {
     "beta_live": "β = {value}: rate {rate}, distortion {distortion}, ELBO {elbo} nats. {note}",
     "epoch_live": "Epoch {value}: reconstruction {reconstruction}, KL {kl}, ELBO {elbo} nats.",
     "beta_hint": "Move the slider, or pick a point of the curve. For the best model at its β, the curve falls with the "
-    "slope −β, the dashed line; on test digits it need not, where a model has overfitted. Drag the ring on the map, or "
-    "use the arrow keys, to see f(z) there.",
+    "slope −β, the dashed line; on test pictures it need not, where a model has overfitted. Drag the ring on the map, "
+    "or use the arrow keys, to see f(z) there.",
     "epoch_hint": "Move the slider, or pick a place in the curves. Drag the ring on the map, or use the arrow keys, to "
     "see f(z) there.",
 }

@@ -68,7 +68,7 @@ export function paintExample({ height, width, channels, columns }, values, pixel
 export function exampleTile(look, attributes) {
   if (look.columns.length) return tableRow(look, attributes);
   const { height, width, channels } = look;
-  const grey = tile(height, width, { role: "img", ...attributes });
+  const grey = tile(height, width, attributes["aria-label"] ? { role: "img", ...attributes } : attributes);
   if (channels === 1) return { element: grey.canvas, draw: grey.draw };
   grey.canvas.classList.replace("vae-digit", "vae-colours");
   const context = /** @type {CanvasRenderingContext2D} */ (grey.canvas.getContext("2d", { willReadFrequently: true }));
