@@ -318,6 +318,12 @@ def networks() -> list[Numbers]:
             layers, weights = describe_layers(net, "identity"), list(pack_weights(net))
             found.append({"layers": layers, "weights": weights, "inputs": inputs, "wanted": net(inputs)})
         assert [layer["bits"] for layer in layers] == [8, 16]
+    torch.manual_seed(4)
+    decoder = VAE(3 * 8 * 12, 3, (7,), image_shape=(3, 8, 12), channels=(5, 6)).decoder
+    net, inputs = decoder.net.half().float(), torch.randn(5, 3)
+    with torch.no_grad():
+        layers, weights = describe_layers(net, "identity"), list(pack_weights(net))
+        found.append({"layers": layers, "weights": weights, "inputs": inputs, "wanted": decoder(inputs)})
     return found
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.colors import CSS4_COLORS
 
-from vae_lib.palette import DIGITS, FAINT, LINK, NEUTRALS, NIGHT, PAPER, TERMS, Shade
+from vae_lib.palette import CLASSES, DIGITS, FAINT, LINK, NEUTRALS, NIGHT, PAPER, TERMS, Shade
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {
@@ -54,7 +56,29 @@ def test_each_term_is_legible_on_light_and_dark(term: str) -> None:
         assert contrast(TERMS[term].dark, page) >= 4.5
 
 
-@pytest.mark.parametrize("colour", DIGITS)
+def oklab(colour: str) -> np.ndarray:
+    """Where a colour lies in Ottosson's OKLab, in which distance is how different it looks."""
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    cones = np.array([[0.41222147, 0.53633254, 0.05144599], [0.2119035, 0.68069955, 0.10739696],
+                      [0.08830246, 0.28171884, 0.629978701]]) @ linear  # fmt: skip
+    return np.array([[0.21045426, 0.79361779, -0.00407205], [1.9779985, -2.4285922, 0.45059371],
+                     [0.02590404, 0.78277177, -0.80867577]]) @ np.cbrt(cones)  # fmt: skip
+
+
+def test_more_classes_than_ten_are_told_apart_as_ten_are() -> None:
+    assert CLASSES[:10] == DIGITS
+    nearest = {
+        colours: min(np.linalg.norm(oklab(a) - oklab(b)) for a, b in combinations(colours, 2))
+        for colours in (DIGITS, CLASSES)
+    }
+    assert len(CLASSES) > 24
+    assert nearest[CLASSES] >= nearest[DIGITS]
+    np.testing.assert_allclose(oklab("#FFFFFF"), [1, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(oklab("#FF0000"), [0.6280, 0.2249, 0.1258], atol=1e-3)  # as his page has them
+
+
+@pytest.mark.parametrize("colour", CLASSES)
 def test_digits_can_be_told_from_both_pages(colour: str) -> None:
     # Dots of a map, each with its digit beside it: less than the 3:1 of graphics that stand alone.
     for page in (*LIGHT_PAGES, *DARK_PAGES):

@@ -58,3 +58,24 @@ DIGITS: Final[tuple[str, ...]] = (
     "#8B5A2B",
 )
 """One colour for each of the ten digits, legible on light and dark; the digit itself is written beside its colour."""
+
+CLASSES: Final[tuple[str, ...]] = (
+    *DIGITS,
+    "#FF00FF",
+    "#0F2DFF",
+    "#A578FF",
+    "#8700FF",
+    "#D21E00",
+    "#3CB400",
+    "#F078E1",
+    "#F01EA5",
+    "#B400C3",
+    "#0078FF",
+    "#00695A",
+    "#B469A5",
+    "#78B487",
+    "#B496D2",
+    "#005AC3",
+    "#D29687",
+)
+"""For more classes than ten: each is far from all before it, and no two of them are nearer than two of the ten."""

@@ -225,9 +225,10 @@ def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
             order are those of the first panel.
     """
     names = list(next(iter(panels.values())))
-    rows = -(-len(panels) // 2)
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
     height = rows * (0.6 + 0.2 * len(names))
-    figure, axes = _subplots(rows, 2, height=height, sharex=True, sharey=True, squeeze=False)
+    figure, axes = _subplots(rows, columns, height=height, sharex=True, sharey=True, squeeze=False)
     for ax, (title, values) in zip(axes.flat, panels.items(), strict=True):
         for place, name in enumerate(names):
             color = INK if place % 2 else QUIET

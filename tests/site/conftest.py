@@ -26,6 +26,7 @@ from ipywidgets.embed import dependency_state, embed_data, escape_script
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from vae_lib.widgets.base import BookWidget
+from vae_lib.widgets.host import HOST
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -108,8 +109,8 @@ def site_url(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for name in ("widget-host.mjs", "book.css"):
-        shutil.copy(ROOT / "book" / "_static" / name, folder)
+    for path in (HOST, ROOT / "book" / "_static" / "book.css"):
+        shutil.copy(path, folder)
     return folder
 
 

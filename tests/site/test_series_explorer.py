@@ -554,10 +554,10 @@ REFUSED: list[tuple[Callable[[Series], Any], type[Exception], str]] = [
     (lambda s: s._replace(models=(*s.models[:3], VAE(64, 3, (4,)))), ValueError, "latent_dim 2, got 3 at beta 50"),
     (lambda s: s._replace(values=(1.0, 0.1, 4.0, 50.0)), ValueError, r"must rise .* got \[1.0, 0.1, 4.0, 50.0\]"),
     (lambda s: s._replace(values=(1.0, 1.0, 4.0, 50.0)), ValueError, r"must rise .* got \[1.0, 1.0, 4.0, 50.0\]"),
-    (lambda s: s._replace(models=(VAE(60, 2, (4,)),) * 4), ValueError, "square pictures, got models of 60"),
+    (lambda s: s._replace(models=(VAE(60, 2, (4,)),) * 4), ValueError, "with 60 pixels in all, got"),
     (lambda s: s._replace(record={}), ValueError, "figures of all 4 models, got 0"),
     (lambda s: s._replace(labels=s.labels[1:]), ValueError, r"codes of beta 0.1 must .* got \(200, 2\)"),
-    (lambda s: s._replace(labels=s.labels + 5), ValueError, "labels must be the digits 0 to 9"),
+    (lambda s: s._replace(labels=s.labels - 5), ValueError, "labels must be whole numbers from 0"),
     (lambda s: s._replace(codes=(s.codes[0] * math.nan, *s.codes[1:])), ValueError, "must be finite"),
     (
         lambda s: s._replace(record={"entries": [{}, {}, {}, {}]}),

@@ -111,6 +111,24 @@ def test_search_works_offline(open_page: OpenPage, site_url: str) -> None:
     page.wait_for_selector("#search-results li a")
 
 
+@pytest.mark.parametrize(
+    ("words", "page_name"),
+    [
+        ("reparametrization", "05-reparameterization"),
+        ("reparameterisation", "05-reparameterization"),
+        ("annealing", "faq"),
+        ("beta-VAE", "07-exploring-latent-space"),
+        ("BCE", "faq"),
+        ("anomaly", "own-data"),
+        ("outlier", "own-data"),
+        ("CNN", "own-data"),
+    ],
+)
+def test_search_knows_the_words_that_people_use(open_page: OpenPage, site_url: str, words: str, page_name: str) -> None:
+    page = open_page(f"{site_url}search.html?q={words}")
+    page.wait_for_selector(f"#search-results li a[href*='{page_name}.html']")
+
+
 def saved_machine(site: Path, name: str) -> dict[str, Any]:
     """The state of the page's Machine, with its weights as bytes."""
     text = (site / name).read_text(encoding="utf-8")

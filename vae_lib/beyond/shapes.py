@@ -1,7 +1,8 @@
 """A small dSprites of our own: pictures whose four factors are known, and a measure of how well latents part them.
 
-``draw`` makes every combination of shape, size, column and row. ``factor_information`` says what each latent tells
-about each factor, and ``information_gap`` makes the MIG of Chen et al. 2018 out of it. Everything is in nats.
+``draw`` makes every combination of shape, size, column and row, ``coloured`` draws at random, and in colour.
+``factor_information`` says what each latent tells about each factor, and ``information_gap`` makes the MIG of Chen et
+al. 2018 out of it. Everything is in nats.
 """
 
 from __future__ import annotations
@@ -49,6 +50,27 @@ def draw() -> Shapes:
         inside = _inside(SHAPES[shape], across[None, :] / SIZES[size], below[:, None] / SIZES[size])
         pictures.append(inside.float().reshape(SIDE, FINE, SIDE, FINE).mean((1, 3)).flatten())
     return Shapes(torch.stack(pictures), factors)
+
+
+def coloured(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """One shape a picture, in any colour, of any size, anywhere on white: data of one's own, made on the spot.
+
+    Returns:
+        Brightness of red, green and blue, shape ``(count, 3, 16, 16)``, and the place of each in ``SHAPES``.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    kinds = torch.randint(len(SHAPES), (count,), generator=generator)
+    hue, size, across, down = torch.rand(4, count, generator=generator)
+    size, across, down = 1.8 + 1.2 * size, 5 + 6 * across, 5 + 6 * down
+    axis = (torch.arange(SIDE * FINE) + 0.5) / FINE  # (fine,)
+    pictures = []
+    for kind, one, x, y in zip(kinds.tolist(), size, across, down, strict=True):
+        inside = _inside(SHAPES[kind], (axis[None, :] - x) / one, (axis[:, None] - y) / one)
+        pictures.append(inside.float().reshape(SIDE, FINE, SIDE, FINE).mean((1, 3)))
+    ink = torch.stack(pictures)[:, None]  # (count, 1, 16, 16)
+    turn = hue[:, None] - torch.arange(3) / 3  # (count, 3): how far from red, green and blue on the circle of hues
+    colour = 0.5 + 0.4 * torch.cos(2 * torch.pi * turn)
+    return 1 - ink * (1 - colour[:, :, None, None]), kinds
 
 
 def _inside(shape: str, right: Tensor, down: Tensor) -> Tensor:

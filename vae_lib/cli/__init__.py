@@ -16,16 +16,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vae_lib.cli import evaluate, reproduce, series, train
+from vae_lib.cli import evaluate, reproduce, series, train, view
 from vae_lib.cli.shared import complain, say
 
-COMMANDS = {"train": train, "series": series, "reproduce": reproduce, "evaluate": evaluate}
+COMMANDS = {"train": train, "series": series, "reproduce": reproduce, "evaluate": evaluate, "view": view}
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with help that says what each setting means."""
     top = argparse.ArgumentParser(
-        prog="python -m vae_lib", description="Train and measure variational autoencoders.", allow_abbrev=False
+        prog="python -m vae_lib", description="Train, measure and show variational autoencoders.", allow_abbrev=False
     )
     commands = top.add_subparsers(dest="command", required=True, metavar=f"{{{','.join(COMMANDS)}}}")
     look: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import sys
 import tempfile
 import time
@@ -180,10 +181,10 @@ def _summary(
     else:
         lines.append(f"training had stopped improving: nothing gained in its last {options.patience} epochs")
     name = str(path.with_suffix("")) if path.parent != Path() else f"./{path.stem}"
-    plain = model.latent_dim == 2 and not (model.about.columns or options.channels or len(model.about.classes) > 10)
-    if plain and len(model.about.image_shape or ()) == 2:
-        shape = f", image_shape={model.about.image_shape}"
-        lines.append(f"the map: from vae_lib.widgets import LatentExplorer; LatentExplorer({name!r}{shape})")
+    if model.latent_dim == 2 or (model.latent_dim > 2 and isinstance(model, VAE)):
+        widget = "LatentExplorer" if model.latent_dim == 2 else "LatentSliders"
+        lines.append(f"look at it: python -m vae_lib view {shlex.quote(name)}")
+        lines.append(f"in a notebook: from vae_lib.widgets import {widget}; {widget}({name!r})")
     else:
         lines.append(f"in Python: from vae_lib import pretrained; codes, labels = pretrained.codes({name!r})")
     return lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, TypeGuard
 
 import anywidget
 import numpy as np
@@ -27,6 +27,7 @@ ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
 }
+KERNEL: Final = 4  # height and width of a convolution's
 LARGEST_SEED: Final = 2**32 - 1
 SEEDS: Final = (0, LARGEST_SEED)
 """Of ``normals`` and ``uniforms``."""
@@ -38,8 +39,14 @@ Parts = tuple[tuple[str, str], ...]
 """The name of each number of a trait, and what to do where it lies beyond its limits."""
 
 
-class Layer(TypedDict):
-    """One linear layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``.
+class Convolution(TypedDict, total=False):
+    """Of a transposed convolution, 4 by 4, that doubles a picture: ``[channels, height, width]`` that it takes."""
+
+    doubles: list[int]
+
+
+class Layer(Convolution):
+    """One layer and what follows it; ``activation`` is a value of ``ACTIVATIONS`` or ``"identity"``.
 
     ``bits`` is 8 where every row of the weight is a multiple of one step (``runs.rounding``), which is half the bytes
     at no loss, and 16 for any other.
@@ -52,16 +59,18 @@ class Layer(TypedDict):
 
 
 def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
-    """The layers of a network of Linear modules with activations between them.
+    """The layers of a network with activations between them.
 
     Args:
-        net: Linear modules, each followed by at most one of SiLU, ReLU, Tanh, Sigmoid.
+        net: Linear modules, each followed by at most one of SiLU, ReLU, Tanh, Sigmoid, and behind them the transposed
+            convolutions of a ``ConvDecoder``.
         final: the activation that is applied to the output of ``net``, such as ``"sigmoid"``.
 
     Raises:
         TypeError: a module that the browser cannot compute.
     """
     layers: list[Layer] = []
+    shape: tuple[int, ...] = ()  # of the maps of a convolution
     for module in net:
         if isinstance(module, nn.Linear):
             inputs, outputs, bits = (
@@ -72,11 +81,19 @@ def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
             layers.append({"inputs": inputs, "outputs": outputs, "activation": "identity", "bits": bits})
         elif layers and layers[-1]["activation"] == "identity" and type(module) in ACTIVATIONS:
             layers[-1]["activation"] = ACTIVATIONS[type(module)]
-        else:
+        elif isinstance(module, nn.Unflatten):
+            shape = tuple(module.unflattened_size)
+        elif shape and _doubles(module):
+            doubles, shape = list(shape), (module.out_channels, *(2 * side for side in shape[1:]))
+            inputs, outputs = math.prod(doubles), math.prod(shape)
+            layers.append(
+                {"inputs": inputs, "outputs": outputs, "activation": "identity", "bits": 16, "doubles": doubles}
+            )
+        elif not (shape and isinstance(module, nn.Flatten)):
             known = ", ".join(kind.__name__ for kind in ACTIVATIONS)
             raise TypeError(
-                f"a widget computes Linear layers, each followed by at most one of {known}, got {module}; "
-                "build the decoder from these"
+                f"a widget computes Linear layers, and convolutions that double, each followed by at most one of "
+                f"{known}, got {module}; build the decoder from these"
             )
     if not layers or layers[-1]["activation"] != "identity":
         raise TypeError(f"the network must end with a Linear layer, got {net}")
@@ -84,11 +101,19 @@ def describe_layers(net: nn.Sequential, final: str) -> list[Layer]:
     return layers
 
 
+def _doubles(module: nn.Module) -> TypeGuard[nn.ConvTranspose2d]:
+    """Whether it is the one convolution that the browser computes."""
+    usual = nn.ConvTranspose2d(1, 1, KERNEL, stride=2, padding=1)
+    same = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups")
+    return type(module) is nn.ConvTranspose2d and all(getattr(module, name) == getattr(usual, name) for name in same)
+
+
 def pack_weights(net: nn.Sequential) -> bytes:
     """The layers' weights, each layer after the other, little-endian.
 
     A layer of 16 bits: weight (outputs, inputs), then bias (outputs), float16. One of 8 bits: a step for each row
     (outputs), float16; whole numbers (outputs, inputs), int8, which the steps multiply; bias (outputs), float16.
+    A convolution: weight (channels in, channels out, 4, 4), then bias (channels out), float16.
 
     Raises:
         ValueError: a value that is not finite as float16, whose largest number is 65504.
@@ -99,7 +124,13 @@ def pack_weights(net: nn.Sequential) -> bytes:
             rows = byte_rows(module.weight)
             parts += [_halves(module.weight)] if rows is None else [_halves(rows[1]), rows[0].cpu().numpy().tobytes()]
             parts.append(_halves(torch.zeros(module.out_features) if module.bias is None else module.bias))
+        elif isinstance(module, nn.ConvTranspose2d):
+            parts += [_halves(module.weight), _halves(_bias(module))]
     return b"".join(parts)
+
+
+def _bias(module: nn.ConvTranspose2d) -> Tensor:
+    return torch.zeros(module.out_channels) if module.bias is None else module.bias
 
 
 def _halves(values: Tensor) -> bytes:
@@ -134,7 +165,10 @@ def unpack_weights(data: bytes, layers: list[Layer]) -> list[tuple[Tensor, Tenso
     result = []
     for layer in layers:
         outputs, inputs = layer["outputs"], layer["inputs"]
-        if layer["bits"] == 8:
+        if "doubles" in layer:
+            depth, maps = _maps(layer)
+            weight, outputs = take("<f2", depth, maps, KERNEL, KERNEL), maps
+        elif layer["bits"] == 8:
             step = take("<f2", outputs, 1)
             weight = step * take("i1", outputs, inputs)
         else:
@@ -145,7 +179,16 @@ def unpack_weights(data: bytes, layers: list[Layer]) -> list[tuple[Tensor, Tenso
 
 def _bytes_of(layer: Layer) -> int:
     outputs, inputs = layer["outputs"], layer["inputs"]
+    if "doubles" in layer:
+        depth, maps = _maps(layer)
+        return 2 * maps * (depth * KERNEL**2 + 1)
     return outputs * (inputs + 4) if layer["bits"] == 8 else 2 * outputs * (inputs + 1)
+
+
+def _maps(layer: Layer) -> tuple[int, int]:
+    """Channels that a convolution takes and gives."""
+    depth, height, width = layer["doubles"]
+    return depth, layer["outputs"] // (4 * height * width)
 
 
 def as_sent(model: VAE, *parts: Literal["encoder", "decoder"]) -> VAE:
@@ -155,13 +198,18 @@ def as_sent(model: VAE, *parts: Literal["encoder", "decoder"]) -> VAE:
 
     Raises:
         TypeError: a part with layers that the browser cannot compute.
-        ValueError: a weight that is not finite as float16.
+        ValueError: a weight that is not finite as float16, or a model of a table's rows.
     """
+    if not model.sigmoid:
+        raise ValueError(
+            "this widget shows grey pictures, and the model makes rows of a table; LatentExplorer and LatentSliders "
+            "show those"
+        )
     copied = copy.deepcopy(model).cpu().float()
     with torch.no_grad():
         for part in parts:
             net: nn.Sequential = getattr(copied, part).net
-            linears = [module for module in net if isinstance(module, nn.Linear)]
+            linears = [module for module in net if isinstance(module, nn.Linear | nn.ConvTranspose2d)]
             sent = unpack_weights(pack_weights(net), describe_layers(net, final="identity"))
             for module, (weight, bias) in zip(linears, sent, strict=True):
                 module.weight.copy_(weight)
@@ -260,21 +308,6 @@ class Numbers(traitlets.TraitType[Any, Any]):
         except (TypeError, ValueError):
             return []
         return numbers if all(math.isfinite(number) for number in numbers) else []
-
-
-def check_image_shape(image_shape: tuple[int, int] | None, data_dim: int) -> tuple[int, int]:
-    """Height and width of a picture of ``data_dim`` pixels, a square one unless given.
-
-    Raises:
-        ValueError: a shape that does not hold so many pixels.
-    """
-    if image_shape is None:
-        side = math.isqrt(data_dim)
-        image_shape = (side, side)
-    height, width = image_shape
-    if height < 1 or width < 1 or height * width != data_dim:
-        raise ValueError(f"image_shape must be (height, width) with {data_dim} pixels in all, got {(height, width)}")
-    return height, width
 
 
 class BookWidget(anywidget.AnyWidget):

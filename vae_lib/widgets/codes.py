@@ -14,7 +14,9 @@ from torch import Tensor
 from vae_lib.widgets.base import FINITE, Numbers
 
 Values = Tensor | ArrayLike | None
+Labels = Values | Sequence[Any]
 MOST_CHOICES: Final = 12
+MOST_CLASSES: Final = 65_536  # that two bytes tell apart
 SMALLEST_EXTENT: Final = 3.0
 
 
@@ -77,6 +79,34 @@ def check_labels(labels: Values, count: int) -> Tensor:
     return values
 
 
+def check_classes(labels: Labels, count: int, classes: tuple[str, ...] = ()) -> tuple[Tensor, tuple[str, ...]]:
+    """Labels as int64 of shape (count,), and the names of their classes, of which (0,) and none for no labels.
+
+    Args:
+        labels: whole numbers from 0, which ``classes`` may have names for; or words, one for each code.
+        count: how many codes there are.
+        classes: the name of each label, from 0.
+
+    Raises:
+        ValueError: another shape, or labels that are neither.
+    """
+    if labels is None:
+        return torch.zeros(0, dtype=torch.int64), ()
+    values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
+    if values.shape != (count,):
+        raise ValueError(f"labels must have shape ({count},), one for each code, got {values.shape}")
+    whole = values.dtype.kind in "iuf" and bool((values == np.floor(values)).all())
+    most = len(classes) or MOST_CLASSES
+    if whole and count and values.min() >= 0 and values.max() < most:
+        return torch.from_numpy(values.astype(np.int64)), classes
+    if classes or values.dtype.kind not in "bUSO":
+        named = f"whole numbers from 0 to {most - 1}, or words" if count else "words"
+        raise ValueError(f"labels must be {named}, got {values.tolist()[:3]} and the like")
+    words = [str(value) for value in values.tolist()]
+    names = sorted(set(words))
+    return torch.tensor([names.index(word) for word in words], dtype=torch.int64), tuple(names)
+
+
 def check_choices(codes: Tensor | ArrayLike, latent_dim: int, name: str = "codes") -> Tensor:
     """Means, or log variances, of a few examples to choose from: float64 of shape (n, latent_dim), on the CPU.
 
@@ -122,8 +152,15 @@ def pack_points(points: Tensor) -> bytes:
 
 
 def pack_labels(labels: Tensor) -> bytes:
-    """Labels 0 to 9 of shape (n,), one byte each."""
-    return labels.detach().cpu().numpy().astype(np.uint8).tobytes()
+    """Labels from 0 of shape (n,), one byte each; two, little-endian, if one is over 255."""
+    wide = labels.numel() > 0 and int(labels.max()) > 255
+    return labels.detach().cpu().numpy().astype("<u2" if wide else np.uint8).tobytes()
+
+
+def unpack_labels(packed: bytes, count: int) -> list[int]:
+    """The inverse of ``pack_labels``."""
+    labels: list[int] = np.frombuffer(packed, "<u2" if len(packed) == 2 * count else np.uint8).tolist()
+    return labels
 
 
 def first_of_each(labels: Tensor) -> list[int]:

@@ -81,18 +81,18 @@ LATENT_EXPLORER: Final[Words] = {
     **MAP,
     **SHARED,
     "name": "Latent space explorer",
-    "map_caption": "Latent space: one dot for each digit, at its code",
+    "map_caption": "Latent space: one dot for each picture, at its code",
     "map_caption_no_codes": "Latent space",
-    "digit_caption": "Decoded digit f(z)",
-    "digit_name": "The digit that the decoder draws at z",
+    "example_caption": "Decoded picture f(z)",
+    "example_name": "The picture that the decoder draws at z",
     "slider_1": "z₁",
     "slider_2": "z₂",
     "slider_text": "{axis} = {value}",
     "about": "The encoder’s Q(z|X) for this {label}: mean ({m1}, {m2}), width ({s1}, {s2})",
-    "about_unlabelled": "The encoder’s Q(z|X) for this digit: mean ({m1}, {m2}), width ({s1}, {s2})",
+    "about_unlabelled": "The encoder’s Q(z|X) for this code: mean ({m1}, {m2}), width ({s1}, {s2})",
     "q": "Q(z|X)",
     "lens": "Q(z|X), ×{times}",
-    "walk_name": "A walk between two digits",
+    "walk_name": "A walk between two classes",
     "walk_from": "Walk from",
     "walk_to": "to",
     "walk_position": "On the way",
@@ -100,9 +100,16 @@ LATENT_EXPLORER: Final[Words] = {
     "backdrop": "Show what the decoder draws everywhere",
     "hint": "Drag the ring, or move the sliders. With the map in focus, the arrow keys move z; "
     "Shift makes larger steps, Home returns to the origin.",
-    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for that digit, with "
+    "hint_codes": "Rest on a dot to see Q(z|X), the small Gaussian that the encoder gives for its X, with "
     "ellipses at 1 and 2 widths, its standard deviations.",
 }
+
+LATENT_EXPLORER_ROWS: Final[Words] = {
+    "map_caption": "Latent space: one dot for each row, at its code",
+    "example_caption": "Decoded row f(z), in the table’s units; bars reach to 3 sd about each mean",
+    "example_name": "The row that the decoder makes of z",
+}
+"""What it says in other words of a table."""
 
 KL_EXPLORER: Final[Words] = {
     **NATS,
@@ -357,8 +364,8 @@ LATENT_SLIDERS: Final[Words] = {
     "picture_name": "The picture that the decoder draws at z",
     "origin": "Origin",
     "draw": "Draw from the prior",
-    "digits_caption": "Or start from the code of a test digit:",
-    "digit": "Start from the code of a test digit {label}",
+    "digits_caption": "Or start from the code of an example:",
+    "digit": "Start from the code of an example: {label}",
     "summary": "{used} of {all} latent numbers are used. One whose KL is under {unused} nats is marked unused.",
     "latent": "z{index}",
     "kl_head": "KL in nats",
@@ -370,11 +377,21 @@ LATENT_SLIDERS: Final[Words] = {
     "slider_text": "{latent} = {value}",
     "said_origin": "All latent numbers are 0",
     "said_draw": "A new draw from the prior",
-    "said_digit": "The code of a test digit {label}",
+    "said_digit": "The code of an example: {label}",
     "said_slider": "From end to end, the slider of {latent} changes a pixel by at most {change}",
     "hint": "KL is what a latent number costs, averaged over the test set. Change is the largest change of a pixel’s "
     "brightness, which lies between 0 and 1, while that slider goes from end to end and the others stay as they are.",
 }
+
+LATENT_SLIDERS_ROWS: Final[Words] = {
+    "picture_caption": "Decoded row f(z)",
+    "picture_name": "The row that the decoder makes of z, in the table’s units",
+    "said_slider": "From end to end, the slider of {latent} changes a column by at most {change} standard deviations",
+    "hint": "KL is what a latent number costs, averaged over the test set. Change is the largest change of a column, "
+    "in its standard deviations, while that slider goes from end to end and the others stay as they are. Bars reach to "
+    "3 standard deviations about each mean.",
+}
+"""What they say in other words of a table."""
 
 SERIES_EXPLORER: Final[Words] = {
     **COURSE,
@@ -392,19 +409,19 @@ SERIES_EXPLORER: Final[Words] = {
     "epoch_value": "epoch {value}",
     "beta_spoken": "β = {value}, model {place} of {count}",
     "epoch_spoken": "epoch {value}, stop {place} of {count}",
-    "map_caption": "Latent space: a dot for each test digit, at its code; ellipses: Q(z|X) of the digits a to e, 1 sd",
+    "map_caption": "Latent space: a dot for each test picture, at its code; ellipses: Q(z|X) of a to e, 1 sd",
     "beyond_none": "All {total} codes lie on the map.",
     "beyond": "{count} of {total} codes lie beyond the edge: triangles.",
     "samples_caption": "Samples: f(z) at {count} draws of z from the prior, the same for all models",
     "samples_name": "{count} pictures that the decoder draws from the prior, at {at}",
-    "pairs_caption": "Test digits X, and below each its reconstruction f(μ(X))",
-    "pairs_name": "Test digits a to {last}, and below each its reconstruction, at {at}",
-    "digit_name": "The picture that the decoder draws at z",
-    "digit_caption": "At the ring: f(z)",
-    "beta_chart_caption": "What a model pays and what it gets: each point is one model, on the test digits",
+    "pairs_caption": "Test pictures X, and below each its reconstruction f(μ(X))",
+    "pairs_name": "Test pictures a to {last}, and below each its reconstruction, at {at}",
+    "example_name": "The picture that the decoder draws at z",
+    "example_caption": "At the ring: f(z)",
+    "beta_chart_caption": "What a model pays and what it gets: each point is one model, on the test pictures",
     "beta_chart_name": "Distortion over rate, one point for each β. At {at}: rate {rate} nats, distortion "
     "{distortion} nats.",
-    "epoch_chart_caption": "Both terms and the ELBO over the epochs, in nats, on the test digits",
+    "epoch_chart_caption": "Both terms and the ELBO over the epochs, in nats, on the test pictures",
     "epoch_chart_name": "Reconstruction, KL and ELBO over the epochs. At {at}: reconstruction {reconstruction}, "
     "KL {kl}, ELBO {elbo} nats.",
     "rate_axis": "rate R: KL, nats",
@@ -425,8 +442,8 @@ SERIES_EXPLORER: Final[Words] = {
     "beta_live": "β = {value}: rate {rate}, distortion {distortion}, ELBO {elbo} nats. {note}",
     "epoch_live": "Epoch {value}: reconstruction {reconstruction}, KL {kl}, ELBO {elbo} nats.",
     "beta_hint": "Move the slider, or pick a point of the curve. For the best model at its β, the curve falls with the "
-    "slope −β, the dashed line; on test digits it need not, where a model has overfitted. Drag the ring on the map, or "
-    "use the arrow keys, to see f(z) there.",
+    "slope −β, the dashed line; on test pictures it need not, where a model has overfitted. Drag the ring on the map, "
+    "or use the arrow keys, to see f(z) there.",
     "epoch_hint": "Move the slider, or pick a place in the curves. Drag the ring on the map, or use the arrow keys, to "
     "see f(z) there.",
 }

@@ -18,11 +18,11 @@ from vae_lib.widgets.base import (
     BookWidget,
     Numbers,
     as_sent,
-    check_image_shape,
     describe_layers,
     normals,
     pack_weights,
 )
+from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import INTEGRAL_EXPLORER
 
@@ -117,7 +117,7 @@ class IntegralExplorer(BookWidget):
             bands=_bands(self._model, self._x, sigmas),
             weights=pack_weights(net),
             layers=describe_layers(net, final="sigmoid"),
-            image_shape=list(check_image_shape(image_shape, model.data_dim)),
+            image_shape=list(grey_shape(model, image_shape)),
             pixels=self._x.numpy().astype("<f4").tobytes(),
             draws=draws,
             sigma=own if sigma is None else sigma,

@@ -1,14 +1,23 @@
-// The latent space as a map, a point z on it, and the digit that the decoder draws at z.
+// The latent space as a map, a point z on it, and what the decoder makes of z.
 
 import { bind } from "../shared/binding.js";
 import { INKS } from "../shared/canvas.js";
-import { clusters, mostNear } from "../shared/codes.js";
-import { box, caption, check, element, freshId, paragraph, slider, tile } from "../shared/form.js";
+import { clusters, mostNear, nameOf, readLabels } from "../shared/codes.js";
+import { exampleTile, readLook } from "../shared/example.js";
+import { box, caption, check, element, freshId, paragraph, slider } from "../shared/form.js";
 import { draggable, mapKeys } from "../shared/hand.js";
-import { circleNames, codeDots, digitNames, mapCanvas, marker, priorCircles } from "../shared/latent_map.js";
+import {
+  circleNames,
+  classColour,
+  codeDots,
+  digitNames,
+  mapCanvas,
+  marker,
+  priorCircles,
+} from "../shared/latent_map.js";
 import { axes, grid, plot } from "../shared/marks.js";
 import { planeDecoder } from "../shared/network.js";
-import { bytes, halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
+import { halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
 import { Plane } from "../shared/plane.js";
 import { stage } from "../shared/stage.js";
 import { currentTheme, mount } from "../shared/view.js";
@@ -32,21 +41,31 @@ const REST = 300;
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  const anew = ["weights", "layers", "image_shape", "points", "widths", "labels", "extent", "prior"];
+  const anew = [
+    "weights",
+    "layers",
+    "image_shape",
+    "points",
+    "widths",
+    "labels",
+    "extent",
+    "prior",
+    "columns",
+    "classes",
+  ];
   return mount(view, { kind: "vae-latent", anew, followed: ["z", "walk", "backdrop"] }, build);
 }
 
 /** The codes, and what decodes them. @param {Model} model */
 function readSpace(model) {
-  const [extent, [height, width]] = [model.get("extent"), model.get("image_shape")];
-  const [points, labels] = [halfFloats(model.get("points")), bytes(model.get("labels"))];
+  const [extent, look, points] = [model.get("extent"), readLook(model), halfFloats(model.get("points"))];
+  const labels = readLabels(model.get("labels"), points.length / 2);
   const medians = labels.length ? clusters(points, labels) : [];
   const ends = typicalCodes(points, labels, medians);
-  const network = planeDecoder(model.get("layers"), model.get("weights"), height * width);
+  const network = planeDecoder(model.get("layers"), model.get("weights"), look.numbers);
   return {
     extent,
-    height,
-    width,
+    look,
     points,
     labels,
     medians,
@@ -82,7 +101,7 @@ function build(model, body, scope) {
     show(now, old) {
       everywhere.input.checked = now.backdrop;
       if (moved(now.z, old?.z)) {
-        digit.draw(network.run(now.z));
+        example.draw(network.run(now.z));
         place.textContent = placeText(words, now.z);
         sliders.forEach((one, axis) => one.set(now.z[axis]));
         walk?.follow(now.z);
@@ -103,7 +122,7 @@ function build(model, body, scope) {
     moveTo(z);
     bound.say();
   };
-  const digit = tile(space.height, space.width, { role: "img", "aria-label": words.digit_name });
+  const example = exampleTile(space.look, { "aria-label": words.example_name });
   const place = paragraph("vae-place");
   const sliders = [0, 1].map((axis) =>
     slider(scope, {
@@ -116,7 +135,7 @@ function build(model, body, scope) {
       onInput: (value) => moveTo(bound.now.z.map((old, i) => (i === axis ? value : old))),
     })
   );
-  const walk = space.medians.length < 2 ? null : walkControls(scope, words, space.ends, {
+  const walk = space.medians.length < 2 ? null : walkControls(scope, model, space.ends, {
     walk: () => bound.now.walk,
     go: (z, line) => bound.move({ z: keptPoint(z, extent), ...(line && { walk: line }) }),
     appear: (line) => bound.move({ walk: line }),
@@ -130,7 +149,7 @@ function build(model, body, scope) {
   const readout = box("vae-readout", place, map.nearText, ...(widths ? [map.aboutText] : []));
   body.replaceChildren(
     box("", caption(head), map.canvas),
-    box("vae-digit-panel", caption(words.digit_caption), digit.canvas, readout),
+    box("vae-digit-panel", caption(words.example_caption), example.element, readout),
     box("vae-controls", ...controls, everywhere.element),
     element("p", { class: "vae-hint", id: hintId }, words.hint, ...(widths ? [` ${words.hint_codes}`] : [])),
     bound.live,
@@ -155,15 +174,16 @@ function pair(values, index) {
  * @param {(z: number[]) => void} moveTo
  */
 function mapOf(scope, model, space, hintId, get, moveTo) {
-  const { extent, points, labels, medians, widths, network, height, width } = space;
+  const { extent, points, labels, medians, widths, network } = space;
   const [words, prior, palette] = [model.get("words"), model.get("prior"), model.get("palette")];
+  const name = (/** @type {number} */ label) => nameOf(model.get("classes"), label);
   const canvas = mapCanvas(words.map_name, words.map_role, hintId);
   const [nearText, aboutText] = [paragraph("vae-near"), paragraph("vae-about")];
   const buckets = new Buckets(points, extent);
-  const backdrop = new Backdrop(scope, network, height, width);
+  const backdrop = new Backdrop(scope, network, space.look);
   let plane = new Plane(extent, 1);
   const colourOf = (/** @type {number} */ index) =>
-    labels.length ? palette.digits[labels[index]] : INKS[currentTheme()].quiet;
+    labels.length ? classColour(palette, labels[index]) : INKS[currentTheme()].quiet;
   const look = pointing(scope, buckets, () => plane.scale, () => (widths ? get().z : null), () => redraw());
   let shownMark = -1;
   const near = (/** @type {Point} */ code) => (/** @type {number} */ reach) =>
@@ -202,13 +222,13 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
   const nearest = () => {
     if (!labels.length) return "";
     const label = mostNear(points, labels, get().z, extent / 15);
-    return label === null ? words.near_none : fill(words.near, { label: `${label}` });
+    return label === null ? words.near_none : fill(words.near, { label: name(label) });
   };
   const about = (index = look.marked()) => {
     if (index < 0 || !widths) return "";
     const [m1, m2] = pair(points, index).map((value) => shownNumber(value));
     const [s1, s2] = pair(widths, index).map((value) => shownNumber(value, 3));
-    return fill(labels.length ? words.about : words.about_unlabelled, { label: `${labels[index]}`, m1, m2, s1, s2 });
+    return fill(labels.length ? words.about : words.about_unlabelled, { label: name(labels[index]), m1, m2, s1, s2 });
   };
   const pointTo = (/** @type {number[] | null} */ at) => {
     look.point(at);

@@ -52,7 +52,13 @@ Deno.test("every pixel of the backdrop, in short tasks", async () => {
         tasks.push(clock - start);
       }),
   });
-  const backdrop = new Backdrop(/** @type {Scope} */ (/** @type {unknown} */ ({ onEnd() {} })), network, 28, 28);
+  const backdrop = new Backdrop(/** @type {Scope} */ (/** @type {unknown} */ ({ onEnd() {} })), network, {
+    height: 28,
+    width: 28,
+    channels: 1,
+    numbers: 784,
+    columns: [],
+  });
   await new Promise((ready) => backdrop.prepare(new Plane(3, 400), () => ready(null)));
   await new Promise((done) => later(done, 0));
   Object.assign(globalThis, { document: undefined, setTimeout: later });

@@ -1,8 +1,8 @@
-// Codes near a place, codes that stand for their digit, and the widths of Q(z|X).
+// Codes near a place, codes that stand for their class, and the widths of Q(z|X).
 
 import { clamp, halfFloats } from "../shared/numbers.js";
 
-/** @import { Named } from "../shared/codes.js" */
+/** @import { Labels, Named } from "../shared/codes.js" */
 
 /** Finds codes near a place without going through all of them. */
 export class Buckets {
@@ -53,8 +53,8 @@ export class Buckets {
 }
 
 /**
- * Per digit, the code nearest to the median of its codes: where a walk begins or ends.
- * @param {Float32Array} points @param {Uint8Array} labels @param {Named[]} medians
+ * Per class, the code nearest to the median of its codes: where a walk begins or ends.
+ * @param {Float32Array} points @param {Labels} labels @param {Named[]} medians
  */
 export function typicalCodes(points, labels, medians) {
   return new Map(medians.map(({ digit, at }) => {

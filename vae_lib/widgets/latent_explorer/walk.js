@@ -1,7 +1,9 @@
-// A walk on the straight line between the typical codes of two digits.
+// A walk on the straight line between the typical codes of two classes.
 
 import { mixed } from "../shared/canvas.js";
+import { nameOf } from "../shared/codes.js";
 import { box, choice, element, slider } from "../shared/form.js";
+import { classColour } from "../shared/latent_map.js";
 import { plot, ring, text } from "../shared/marks.js";
 import { clamp } from "../shared/numbers.js";
 import { player, wantsStill } from "../shared/player.js";
@@ -10,13 +12,13 @@ import { fill } from "../shared/words.js";
 /**
  * @import { Named } from "../shared/codes.js"
  * @import { Mark, Point } from "../shared/marks.js"
- * @import { Scope } from "../shared/view.js"
+ * @import { Model, Scope } from "../shared/view.js"
  */
 
 const WALK_MS = 4000; // from one end to the other
 const STILLS = 8; // steps of a walk for a reader who asked for less motion
 
-/** The line of a walk, with its digits at the ends. @param {Named[]} ends @returns {Mark} */
+/** The line of a walk, with its classes at the ends. @param {Named[]} ends @returns {Mark} */
 export function walkLine(ends) {
   return (scene, plane) => {
     const { context, inks, palette } = scene;
@@ -31,12 +33,14 @@ export function walkLine(ends) {
       context.stroke();
     }
     for (const { digit, at: [x, y] } of ends) {
-      const colour = mixed(palette.digits[digit], inks.ink);
+      const colour = mixed(classColour(palette, digit), inks.ink);
+      const name = nameOf(scene.classes, digit);
+      const within = name.length <= 2; // else above
       plot(
         scene,
         plane,
-        ring([x, y], { colour: "ink", radius: 12, width: 2, filled: true }),
-        text(`${digit}`, [x, y], { colour, font: "700 15px", dy: 1, halo: 4 }),
+        ring([x, y], { colour: "ink", radius: within ? 12 : 6, width: 2, filled: true }),
+        text(name, [x, y], { colour, font: "700 15px", dy: within ? 1 : -16, halo: 4 }),
       );
     }
   };
@@ -56,14 +60,15 @@ function onLine([from, to], point) {
 
 /**
  * Two choices, a button that plays, a slider.
- * @param {Scope} scope @param {Record<string, string>} words @param {Map<number, number[]>} ends of each digit
+ * @param {Scope} scope @param {Model} model @param {Map<number, number[]>} ends of each class
  * @param {{walk: () => number[] | null, go: (z: number[], walk?: number[]) => void, appear: (walk: number[]) => void,
  *   stopped: () => void}} options
  *   `walk` is the one on the map, if any, `appear` puts one there; `go` moves z; `stopped` hears of an end or a pause.
  *   What is made has `shown`, the ends of the line on the map, or null while there is none
  */
-export function walkControls(scope, words, ends, { walk, go, appear, stopped }) {
-  const digits = [...ends.keys()];
+export function walkControls(scope, model, ends, { walk, go, appear, stopped }) {
+  const [words, digits] = [model.get("words"), [...ends.keys()]];
+  const name = (/** @type {number} */ digit) => nameOf(model.get("classes"), digit);
   let chosen = walk() ?? digits.slice(0, 2);
   let along = 0; // from 0 at the first end to 1 at the other
   let forward = true;
@@ -81,7 +86,7 @@ export function walkControls(scope, words, ends, { walk, go, appear, stopped }) 
     go(toward(0), chosen);
   };
   const [from, to] = [words.walk_from, words.walk_to].map((label, end) =>
-    choice(scope, label, digits.map(String), (value) => pick(end, Number(value)))
+    choice(scope, label, digits.map(name), (value) => pick(end, digits.find((digit) => name(digit) === value) ?? 0))
   );
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
   const position = slider(scope, {
@@ -90,7 +95,7 @@ export function walkControls(scope, words, ends, { walk, go, appear, stopped }) 
     max: 1,
     step: 0.01,
     text: percent,
-    spoken: (share) => fill(words.walk_text, { share: percent(share), from: `${chosen[0]}`, to: `${chosen[1]}` }),
+    spoken: (share) => fill(words.walk_text, { share: percent(share), from: name(chosen[0]), to: name(chosen[1]) }),
     onInput: (share) => {
       playing.stop();
       along = share;
@@ -98,7 +103,7 @@ export function walkControls(scope, words, ends, { walk, go, appear, stopped }) 
     },
   });
   const refresh = () => {
-    [from, to].forEach(({ select }, end) => (select.value = `${chosen[end]}`));
+    [from, to].forEach(({ select }, end) => (select.value = name(chosen[end])));
     position.set(along);
   };
   const step = pace();

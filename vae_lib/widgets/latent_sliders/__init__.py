@@ -17,15 +17,12 @@ from vae_lib.model import VAE, require_vae
 from vae_lib.widgets.base import (
     FINITE,
     SEEDS,
-    BookWidget,
     Numbers,
-    check_image_shape,
-    describe_layers,
-    pack_weights,
 )
-from vae_lib.widgets.codes import check_choices, choice_names, first_of_each
+from vae_lib.widgets.codes import MOST_CHOICES, check_choices, choice_names, first_of_each
+from vae_lib.widgets.shown import ModelWidget
 from vae_lib.widgets.sources import module_source, style_source
-from vae_lib.widgets.words import LATENT_SLIDERS
+from vae_lib.widgets.words import LATENT_SLIDERS, LATENT_SLIDERS_ROWS
 
 FEWEST_LATENTS: Final = 3
 EXTENT: Final = 3.0
@@ -33,8 +30,8 @@ UNUSED: Final = 0.01
 """A latent number whose KL is under this many nats is not used."""
 
 
-class LatentSliders(BookWidget):
-    """One slider for each latent number of a VAE, sorted by its KL in nats, and the decoded picture f(z).
+class LatentSliders(ModelWidget):
+    """One slider for each latent number of a VAE, sorted by its KL in nats, and f(z): a picture or a row of a table.
 
     Beside each slider stand its KL to the prior, averaged over the test set, and how far its whole range moves a
     pixel. The decoder runs in the browser, so the widget works in a page without a kernel. With a kernel, ``z``
@@ -48,7 +45,8 @@ class LatentSliders(BookWidget):
         codes: posterior means of examples to start from, shape ``(n, latent_dim)`` with n up to 12; none without them.
         labels: what the given codes are called, shape ``(n,)``, of any kind; 1, 2, 3, ... if absent.
         z: where the reader starts; the origin if absent.
-        image_shape: height and width of a picture; a square one if absent.
+        image_shape: ``(height, width)`` or ``(3, height, width)`` of a picture; if absent, as the model remembers it,
+            or a square. A model without a sigmoid makes rows of a table.
         seed: of the first draw from the prior, 0 to 2³² − 1.
 
     Attributes:
@@ -69,9 +67,6 @@ class LatentSliders(BookWidget):
 
     z = Numbers([], FINITE, what="finite numbers, one for each latent").tag(sync=True)
     extent = traitlets.Float(EXTENT).tag(sync=True)
-    weights = traitlets.Bytes().tag(sync=True)
-    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
     kl: traitlets.List[float] = traitlets.List().tag(sync=True)
     unused = traitlets.Float(UNUSED).tag(sync=True)
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -84,30 +79,29 @@ class LatentSliders(BookWidget):
         codes: Tensor | ArrayLike | None = None,
         labels: Tensor | Sequence[Any] | None = None,
         z: Sequence[float] | Tensor | None = None,
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         seed: int = 0,
     ) -> None:
         if codes is None and labels is not None:
             raise ValueError("labels name codes, so they need them; pass codes too, or leave labels out")
         name, model = model, require_vae(pretrained.load(model) if isinstance(model, str) else model, "LatentSliders")
         if isinstance(name, str):
-            kl, codes, labels = _stored(name, kl, codes, labels)
+            kl, codes, labels = _stored(name, model, kl, codes, labels)
         if model.latent_dim < FEWEST_LATENTS:
             raise ValueError(
                 f"LatentSliders needs a model with latent_dim {FEWEST_LATENTS} or more, got {model.latent_dim}; "
                 "LatentExplorer shows two on a map"
             )
-        net = model.decoder.net
         choices = _choices(codes, labels, model.latent_dim)
         nats = _check_kl(kl, model.latent_dim)
         reach = max((abs(number) for choice in choices for number in choice["z"]), default=0.0)
         super().__init__(
             LATENT_SLIDERS,
+            LATENT_SLIDERS_ROWS,
+            model,
+            image_shape,
             kl=nats,
             extent=max(EXTENT, math.ceil(2 * reach) / 2),
-            weights=pack_weights(net),
-            layers=describe_layers(net, final="sigmoid"),
-            image_shape=list(check_image_shape(image_shape, model.data_dim)),
             choices=choices,
             seed=seed,
             z=[0.0] * model.latent_dim if z is None else z,
@@ -124,6 +118,7 @@ class LatentSliders(BookWidget):
 
 def _stored(
     name: str,
+    model: VAE,
     kl: Sequence[float] | Tensor | None,
     codes: Tensor | ArrayLike | None,
     labels: Tensor | Sequence[Any] | None,
@@ -143,8 +138,10 @@ def _stored(
     if kl is None:
         kl = gaussian_kl(means[..., None], pretrained.log_vars(name)[..., None]).mean(0)
     if codes is None:
-        chosen = first_of_each(classes)
-        codes, labels = means[chosen], classes[chosen]
+        names, chosen = model.about.classes, first_of_each(classes)[:MOST_CHOICES]
+        if len(chosen) == 1 and not names:  # data without classes
+            return kl, means[:MOST_CHOICES], None
+        codes, labels = means[chosen], [names[i] if names else i for i in classes[chosen].tolist()]
     return kl, codes, labels
 
 

@@ -1,19 +1,8 @@
 // One slider for each latent number, sorted by its KL; the decoded picture; how far each slider moves a pixel.
 
 import { bind } from "../shared/binding.js";
-import {
-  box,
-  button,
-  caption,
-  choices,
-  element,
-  freshId,
-  paragraph,
-  slider,
-  span,
-  tile,
-  write,
-} from "../shared/form.js";
+import { exampleTile, readLook } from "../shared/example.js";
+import { box, button, caption, choices, element, freshId, paragraph, slider, span, write } from "../shared/form.js";
 import { Network } from "../shared/network.js";
 import { clamp, normals } from "../shared/numbers.js";
 import { mount } from "../shared/view.js";
@@ -72,15 +61,15 @@ function changes(network, z, order, extent, done) {
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
-  const anew = ["weights", "layers", "image_shape", "kl", "choices", "extent"];
+  const anew = ["weights", "layers", "image_shape", "kl", "choices", "extent", "columns"];
   return mount(view, { kind: "vae-lsliders", anew, followed: ["z", "seed"] }, build);
 }
 
 /** The latent numbers, and which of them cost how much. @param {Model} model */
 function readSpace(model) {
-  const [kl, extent, [height, width]] = [model.get("kl"), model.get("extent"), model.get("image_shape")];
+  const [kl, extent, look] = [model.get("kl"), model.get("extent"), readLook(model)];
   const network = new Network(model.get("layers"), model.get("weights"));
-  if (network.outputs !== height * width) {
+  if (network.outputs !== look.numbers) {
     throw new ShownError("bad_weights", "the decoder does not draw pictures of this size");
   }
   const count = network.inputs;
@@ -88,15 +77,15 @@ function readSpace(model) {
   if (!fits || !(extent > 0)) throw new ShownError("bad_numbers", "kl does not fit the decoder");
   /** From the dearest to the cheapest. @type {number[]} */
   const order = Array.from(kl, (_, i) => i).sort((a, b) => kl[b] - kl[a] || a - b);
-  return { kl: /** @type {number[]} */ (kl), extent, height, width, network, count, order };
+  return { kl: /** @type {number[]} */ (kl), extent, look, network, count, order };
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
 function build(model, body, scope) {
   const [words, unused] = [model.get("words"), model.get("unused")];
   const space = readSpace(model);
-  const { kl, extent, height, width, network, count, order } = space;
-  const image = tile(height, width, { role: "img", "aria-label": words.picture_name });
+  const { kl, extent, look, network, count, order } = space;
+  const image = exampleTile(look, { "aria-label": words.picture_name });
   const paint = scope.perFrame(() => image.draw(network.run(bound.now.z)));
   /** @type {Binding<State>} */
   const bound = bind(scope, model, {
@@ -137,7 +126,7 @@ function build(model, body, scope) {
   const acts = box("vae-acts", caption(words.picture_caption), origin, draw);
   body.replaceChildren(
     paragraph("vae-says", fill(words.summary, { used: `${used}`, all: `${count}`, unused: `${unused}` })),
-    box("vae-left", box("vae-see", image.canvas, acts), ...starts.elements),
+    box("vae-left", box("vae-see", image.element, acts), ...starts.elements),
     box("vae-rows", head, ...rows.map(({ element }) => element)),
     paragraph("vae-hint", words.hint),
     bound.live,

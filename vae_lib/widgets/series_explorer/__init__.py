@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 from vae_lib import data, pretrained
 from vae_lib.model import require_vae
 from vae_lib.pretrained import Series
+from vae_lib.runs.own_data import read
 from vae_lib.widgets.base import (
     FINITE,
     SEEDS,
@@ -25,7 +27,8 @@ from vae_lib.widgets.base import (
     normals,
     pack_weights,
 )
-from vae_lib.widgets.codes import SMALLEST_EXTENT, extent, pack_labels, pack_points, plane_point
+from vae_lib.widgets.codes import SMALLEST_EXTENT, check_classes, extent, pack_labels, pack_points, plane_point
+from vae_lib.widgets.shown import palette_for, shape_of
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import SERIES_EXPLORER
 
@@ -37,7 +40,7 @@ FIGURES: Final = {"reconstruction": "test_reconstruction", "kl": "test_kl", "act
 
 
 class SeriesExplorer(BookWidget):
-    """Models of one shape on one slider: where each puts the test digits, what it draws, and its terms in nats.
+    """Models of one shape on one slider: where each puts the test pictures, what it draws, and its terms in nats.
 
     Over ``"beta"``, models that were trained with different weights on the KL term: rate and distortion of each, on
     the curve of all. Over ``"epoch"``, moments of one training: both terms and the ELBO, over the epochs. All decoders
@@ -50,7 +53,7 @@ class SeriesExplorer(BookWidget):
         index: the place in the series where the reader starts, from 0; by default that of β = 1, or the first epoch.
         z: the point on the map that is decoded.
         examples: up to five pictures, shape ``(n, data_dim)``, for the reconstructions and the ellipses of Q(z|X); by
-            default five test digits of the series' own data.
+            default five test pictures of the series' own data, of as many classes as there are.
         seed: of the samples' z, drawn once from the prior: ``base.normals(seed, 36)``, two numbers for each.
 
     Attributes:
@@ -81,6 +84,7 @@ class SeriesExplorer(BookWidget):
     image_shape: traitlets.List[int] = traitlets.List().tag(sync=True)
     points = traitlets.Bytes(help="The codes of all entries, one entry after the other.").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
+    classes: traitlets.List[str] = traitlets.List(help="The names of the labels, from 0.").tag(sync=True)
     posteriors: traitlets.List[Any] = traitlets.List(
         help="For each entry and example the two means and the two standard deviations of Q(z|X)."
     ).tag(sync=True)
@@ -101,6 +105,7 @@ class SeriesExplorer(BookWidget):
             series = pretrained.load_series(series)
         _check_series(series)
         shape = _image_shape(series)
+        labels, classes = check_classes(series.labels, len(series.labels), series.models[0].about.classes)
         pictures = _examples(series, examples)
         nets = [model.decoder.net for model in series.models]
         super().__init__(
@@ -114,12 +119,14 @@ class SeriesExplorer(BookWidget):
             layers=[describe_layers(net, final="sigmoid") for net in nets],
             image_shape=list(shape),
             points=b"".join(pack_points(codes) for codes in series.codes),
-            labels=pack_labels(series.labels),
+            labels=pack_labels(labels),
+            classes=list(classes),
             posteriors=_posteriors(series, pictures),
             pictures=(255 * pictures).round().to(torch.uint8).numpy().tobytes(),
             extent=max(extent(codes, LARGEST_EXTENT) for codes in series.codes),
             seed=seed,
         )
+        self.palette = palette_for(self.palette, int(labels.max()) + 1)
 
     @property
     def value(self) -> float:
@@ -178,8 +185,6 @@ def _check_series(series: Series) -> None:
     if series.over == "beta" and not all(value > 0 for value in series.values):
         raise ValueError(f"every beta must be greater than 0, got {min(series.values)}; leave that model out")
     count = len(series.labels)
-    if not bool(torch.isin(series.labels, torch.arange(10)).all()):
-        raise ValueError(f"labels must be the digits 0 to 9, got {series.labels.unique().tolist()}")
     for value, codes in zip(series.values, series.codes, strict=True):
         if tuple(codes.shape) != (count, 2) or not bool(torch.isfinite(codes.half()).all()):
             raise ValueError(
@@ -217,12 +222,12 @@ def _figures(series: Series) -> dict[str, list[float]]:
     }
 
 
-def _image_shape(series: Series) -> tuple[int, int]:
-    pixels = series.models[0].data_dim
-    side = math.isqrt(pixels)
-    if side * side != pixels:
-        raise ValueError(f"SeriesExplorer draws square pictures, got models of {pixels} pixels")
-    return side, side
+def _image_shape(series: Series) -> tuple[int, ...]:
+    if not series.models[0].sigmoid:
+        raise ValueError(
+            "SeriesExplorer draws pictures, and these models make rows of a table; LatentExplorer shows one of them"
+        )
+    return shape_of(series.models[0], None)
 
 
 def _examples(series: Series, examples: Tensor | ArrayLike | None) -> Tensor:
@@ -231,9 +236,14 @@ def _examples(series: Series, examples: Tensor | ArrayLike | None) -> Tensor:
     if examples is None:
         if "data" not in series.record:
             raise ValueError("the series' record names no data, so examples must be given, shape (n, data_dim)")
-        dataset = data.load(series.record["data"])
-        firsts = [int((dataset.test_labels == digit).nonzero()[0]) for digit in EXAMPLE_CLASSES]
-        return dataset.test[firsts]
+        name, given = series.record["data"], {key: series.record.get(key) for key in ("image_size", "white")}
+        if name not in data.NAMES and not Path(name).exists():
+            raise ValueError(f"the series was made of {name}, which is not here; give examples, shape (n, data_dim)")
+        dataset = data.load(name) if name in data.NAMES else read(name, **given).dataset
+        known = dataset.test_labels.unique().tolist()
+        kinds = EXAMPLE_CLASSES if set(EXAMPLE_CLASSES) <= set(known) else known[:MOST_EXAMPLES]
+        firsts = [int((dataset.test_labels == kind).nonzero()[0]) for kind in kinds]
+        return dataset.test[firsts if len(known) > 1 else slice(MOST_EXAMPLES)]
     pictures = examples.detach() if isinstance(examples, Tensor) else torch.from_numpy(np.asarray(examples))
     if pictures.ndim != 2 or pictures.shape[1] != pixels or not 1 <= len(pictures) <= MOST_EXAMPLES:
         raise ValueError(f"examples must have shape (1 to {MOST_EXAMPLES}, {pixels}), got {tuple(pictures.shape)}")

@@ -6,6 +6,7 @@ import { halfFloats } from "../shared/numbers.js";
 import { ShownError, shownNumber } from "../shared/words.js";
 
 /**
+ * @import { Labels } from "../shared/codes.js"
  * @import { Network } from "../shared/network.js"
  * @import { Model } from "../shared/view.js"
  */
@@ -73,7 +74,7 @@ export function decoders(model, count, pixels) {
 /**
  * What lies on the map for each model, in one row of numbers, so that one blend moves all: the codes, the examples'
  * Q(z|X), the medians where the digits' names stand.
- * @param {Model} model @param {number} count @param {Uint8Array} labels
+ * @param {Model} model @param {number} count @param {Labels} labels
  */
 export function mapRows(model, count, labels) {
   const points = halfFloats(model.get("points"));

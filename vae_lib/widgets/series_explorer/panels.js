@@ -12,7 +12,8 @@ import {
 } from "../shared/latent_map.js";
 import { readable } from "../shared/codes.js";
 import { TermsOverEpochs } from "../shared/epoch_chart.js";
-import { box, caption, element, paragraph, tile } from "../shared/form.js";
+import { exampleTile, readLook } from "../shared/example.js";
+import { box, caption, element, paragraph } from "../shared/form.js";
 import { axes, grid, plot } from "../shared/marks.js";
 import { bytes, clamp, normals } from "../shared/numbers.js";
 import { Plane } from "../shared/plane.js";
@@ -23,6 +24,7 @@ import { figuresAt } from "./models.js";
 import { RateDistortion } from "./rate_distortion.js";
 
 /**
+ * @import { Labels } from "../shared/codes.js"
  * @import { Network } from "../shared/network.js"
  * @import { Model, Scope } from "../shared/view.js"
  * @import { Entries, mapRows } from "./models.js"
@@ -36,7 +38,7 @@ const COLLAPSED = 0.05;
 
 /**
  * The codes of the present model, gliding there from those of the last.
- * @param {Scope} scope @param {Model} model @param {ReturnType<typeof mapRows>} onMap @param {Uint8Array} labels
+ * @param {Scope} scope @param {Model} model @param {ReturnType<typeof mapRows>} onMap @param {Labels} labels
  * @param {string} hintId
  */
 export function mapPanel(scope, model, onMap, labels, hintId) {
@@ -105,20 +107,21 @@ export function mapPanel(scope, model, onMap, labels, hintId) {
 
 /** Samples, reconstructions, and the picture at the ring. @param {Model} model @param {number} examples */
 export function picturesPanel(model, examples) {
-  const [words, [height, width], count] = [model.get("words"), model.get("image_shape"), model.get("samples")];
-  const pixels = height * width;
+  const [words, look, count] = [model.get("words"), readLook(model), model.get("samples")];
+  const { numbers: pixels } = look;
   const given = bytes(model.get("pictures"));
   if (given.length !== examples * pixels) throw new ShownError("bad_series", "pictures do not fit");
   const draws = normals(model.get("seed"), 2 * count);
-  const samples = Array.from({ length: count }, () => tile(height, width));
-  const pairs = Array.from({ length: examples }, () => ({ x: tile(height, width), drawn: tile(height, width) }));
-  const digit = tile(height, width, { role: "img", "aria-label": words.digit_name });
+  const small = () => exampleTile(look, {});
+  const samples = Array.from({ length: count }, small);
+  const pairs = Array.from({ length: examples }, () => ({ x: small(), drawn: small() }));
+  const atZ = exampleTile(look, { "aria-label": words.example_name });
   const tiles = (/** @type {string} */ name, /** @type {HTMLElement[]} */ ...children) =>
     element("div", { class: name, role: "img" }, ...children);
-  const samplesBox = tiles("vae-tiles", ...samples.map(({ canvas }) => canvas));
+  const samplesBox = tiles("vae-tiles", ...samples.map(({ element }) => element));
   const pairsBox = tiles(
     "vae-tiles vae-pairs",
-    ...pairs.map(({ x, drawn }, i) => box("", element("i", {}, words.example_names[i]), x.canvas, drawn.canvas)),
+    ...pairs.map(({ x, drawn }, i) => box("", element("i", {}, words.example_names[i]), x.element, drawn.element)),
   );
   pairs.forEach(({ x }, i) =>
     x.draw(Float32Array.from(given.subarray(i * pixels, (i + 1) * pixels), (grey) => grey / 255))
@@ -129,13 +132,13 @@ export function picturesPanel(model, examples) {
     samplesBox.setAttribute("aria-label", fill(words.samples_name, { count: `${count}`, at }));
     pairsBox.setAttribute("aria-label", fill(words.pairs_name, { last: words.example_names[examples - 1], at }));
   };
-  const atRing = box("vae-at-ring", paragraph("", words.digit_caption), digit.canvas);
+  const atRing = box("vae-at-ring", paragraph("", words.example_caption), atZ.element);
   const panel = box(
     "vae-panel vae-pictures",
     box("", caption(fill(words.samples_caption, { count: `${count}` })), samplesBox),
     box("", caption(words.pairs_caption), box("vae-row", pairsBox, atRing)),
   );
-  return { element: panel, show, showDigit: digit.draw };
+  return { element: panel, show, showAtRing: atZ.draw };
 }
 
 /**

@@ -1,9 +1,11 @@
 // One slider through a series of models: the map, samples and reconstructions of each, and where its terms lie.
 
 import { bind } from "../shared/binding.js";
+import { readLabels } from "../shared/codes.js";
+import { readLook } from "../shared/example.js";
 import { box, element, freshId, slider, span } from "../shared/form.js";
 import { draggable, mapKeys } from "../shared/hand.js";
-import { bytes, clamp, keptPoint, planePoint } from "../shared/numbers.js";
+import { clamp, halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
 import { player } from "../shared/player.js";
 import { mount, tell } from "../shared/view.js";
 import { fill } from "../shared/words.js";
@@ -20,7 +22,18 @@ import { chartPanel, mapPanel, noteText, numbersPanel, picturesPanel } from "./p
 /** How long Play rests at a model, in milliseconds. */
 const REST = 600;
 
-const ANEW = ["over", "values", "figures", "weights", "layers", "image_shape", "points", "labels", "posteriors"];
+const ANEW = [
+  "over",
+  "values",
+  "figures",
+  "weights",
+  "layers",
+  "image_shape",
+  "points",
+  "labels",
+  "posteriors",
+  "classes",
+];
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
@@ -30,11 +43,11 @@ function render(view) {
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
 function build(model, body, scope) {
-  const [words, extent, [height, width]] = [model.get("words"), model.get("extent"), model.get("image_shape")];
+  const [words, extent] = [model.get("words"), model.get("extent")];
   const entries = readEntries(model);
   const { over, values } = entries;
-  const labels = bytes(model.get("labels"));
-  const decoder = decoders(model, values.length, height * width);
+  const labels = readLabels(model.get("labels"), halfFloats(model.get("points")).length / 2 / values.length);
+  const decoder = decoders(model, values.length, readLook(model).numbers);
   const onMap = mapRows(model, values.length, labels);
   const [hintId, last] = [freshId(), values.length - 1];
   /** Another model, or another point of the map. @type {Binding<State>} */
@@ -55,7 +68,7 @@ function build(model, body, scope) {
         map.showModel(index);
         chart.show(at);
       }
-      pictures.showDigit(network.run(z));
+      pictures.showAtRing(network.run(z));
       map.showPoint(z);
     },
     say: () => {

@@ -1,36 +1,55 @@
-// Codes on a map: where the digits lie, which is near, and where a name has room.
+// Codes on a map: where each class lies, which is near, and where a name has room.
 
-import { clamp } from "./numbers.js";
+import { bytes, clamp } from "./numbers.js";
 
 /**
  * @import { Plane } from "./plane.js"
- * @typedef {{digit: number, at: number[]}} Named a digit, and where its name stands
+ * @typedef {{digit: number, at: number[]}} Named a label, and where its name stands
+ * @typedef {Uint8Array | Uint16Array} Labels of which a code has one
  */
 
-/** Per digit: its points' indices, and the median of its codes, where its name is written. */
-export function clusters(/** @type {Float32Array} */ points, /** @type {Uint8Array} */ labels) {
-  const median = (/** @type {number[]} */ values) => Float32Array.from(values).sort()[values.length >> 1];
-  return Array.from({ length: 10 }, (_, digit) => digit).flatMap((digit) => {
-    /** @type {number[]} */
-    const members = [];
-    for (let i = 0; i < labels.length; i++) if (labels[i] === digit) members.push(i);
-    if (members.length === 0) return [];
-    return [{ digit, at: [0, 1].map((axis) => median(members.map((i) => points[2 * i + axis]))) }];
-  });
+/** Labels as Python packs them: two bytes for each code where there are more classes than one byte tells apart. */
+export function readLabels(/** @type {DataView} */ view, /** @type {number} */ count) {
+  const read = bytes(view);
+  return read.length === 2 * count && count ? new Uint16Array(read.slice().buffer) : read;
 }
 
-/** The digit that most codes within `radius` of z have, or null where there are none. */
+/** What a label is called. @param {string[] | undefined} classes @param {number} label */
+export function nameOf(classes, label) {
+  return classes?.[label] ?? `${label}`;
+}
+
+/** Per label, from the lowest: the median of its codes, where its name is written. */
+export function clusters(/** @type {Float32Array} */ points, /** @type {Labels} */ labels) {
+  const median = (/** @type {number[]} */ values) => Float32Array.from(values).sort()[values.length >> 1];
+  /** @type {Map<number, number[]>} */
+  const members = new Map();
+  labels.forEach((label, i) => {
+    const found = members.get(label);
+    if (found) found.push(i);
+    else members.set(label, [i]);
+  });
+  return [...members].sort(([a], [b]) => a - b).map(([digit, own]) => ({
+    digit,
+    at: [0, 1].map((axis) => median(own.map((i) => points[2 * i + axis]))),
+  }));
+}
+
+/** The label that most codes within `radius` of z have, or null where there are none. */
 export function mostNear(
   /** @type {Float32Array} */ points,
-  /** @type {Uint8Array} */ labels,
+  /** @type {Labels} */ labels,
   /** @type {number[]} */ z,
   /** @type {number} */ radius,
 ) {
-  const counts = new Array(10).fill(0);
+  /** @type {number[]} */
+  const counts = [];
   for (let i = 0; i < labels.length; i++) {
-    if ((points[2 * i] - z[0]) ** 2 + (points[2 * i + 1] - z[1]) ** 2 < radius ** 2) counts[labels[i]]++;
+    if ((points[2 * i] - z[0]) ** 2 + (points[2 * i + 1] - z[1]) ** 2 < radius ** 2) {
+      counts[labels[i]] = (counts[labels[i]] ?? 0) + 1;
+    }
   }
-  const most = Math.max(...counts);
+  const most = counts.reduce((high, count) => Math.max(high, count), 0); // of those that are there
   return most ? counts.indexOf(most) : null;
 }
 

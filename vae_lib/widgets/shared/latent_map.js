@@ -1,16 +1,17 @@
 // A map of a latent space: its marks, for the widgets that show one.
 
 import { channels, mixed } from "./canvas.js";
-import { apart, freePlace } from "./codes.js";
+import { apart, freePlace, nameOf } from "./codes.js";
 import { element, OWN_KEYS } from "./form.js";
 import { area, PIXELS, plot, ring, segments, text } from "./marks.js";
 import { clamp } from "./numbers.js";
 
 /**
  * @import { Mark, Point } from "./marks.js"
- * @import { Named } from "./codes.js"
+ * @import { Labels, Named } from "./codes.js"
  * @import { Plane } from "./plane.js"
  * @import { Scene } from "./stage.js"
+ * @import { Palette } from "./view.js"
  */
 
 /**
@@ -44,7 +45,7 @@ function dotLook({ width, inks, palette }, count, coloured, overPictures) {
 /**
  * The codes, each in the colour of its label. Blended pixel by pixel: the canvas's own calls take several times as long
  * for ten thousand dots. The stage is one that is read.
- * @param {Float32Array} points @param {Uint8Array} labels @returns {Mark}
+ * @param {Float32Array} points @param {Labels} labels @returns {Mark}
  */
 export function codeDots(points, labels, overPictures = false) {
   return (scene, plane) => {
@@ -57,7 +58,7 @@ export function codeDots(points, labels, overPictures = false) {
     const radius = look.radius * ratio;
     for (let i = 0; i < points.length / 2; i++) {
       const [x, y] = [plane.x(points[2 * i]) * ratio, plane.y(points[2 * i + 1]) * ratio];
-      const [red, green, blue] = look.colours[labels[i] ?? 0];
+      const [red, green, blue] = look.colours[(labels[i] ?? 0) % look.colours.length];
       const last = Math.min(width - 1, Math.floor(x + radius));
       const lowest = Math.min(height - 1, Math.floor(y + radius));
       for (let row = Math.max(0, Math.floor(y - radius)); row <= lowest; row++) {
@@ -101,20 +102,39 @@ export function circleNames(medians) {
   };
 }
 
-/** Each digit at the median of its codes. @param {Named[]} medians @returns {Mark} */
+/** More names than these would cover the map; the colours stay, and each code says its own. */
+const MOST_NAMES = 40;
+
+/** Each class at the median of its codes. @param {Named[]} medians @returns {Mark} */
 export function digitNames(medians) {
   return (scene, plane) => {
-    const font = `700 ${plane.size < 360 ? 18 : 21}px`;
-    for (const { digit, at } of apart(medians, 20 / plane.scale)) {
-      const colour = mixed(scene.palette.digits[digit], scene.inks.ink);
-      plot(scene, plane, text(`${digit}`, /** @type {Point} */ (at), { colour, font, halo: 6 }));
+    if (medians.length > MOST_NAMES) return;
+    const names = new Map(medians.map(({ digit }) => [digit, shortened(nameOf(scene.classes, digit))]));
+    const longest = Math.max(0, ...[...names.values()].map((name) => name.length));
+    const words = longest > 2;
+    const size = words ? 14 : plane.size < 360 ? 18 : 21;
+    const wide = words ? 0.6 * longest : 1; // times as wide as high
+    const inner = plane.extent - (words ? (wide * size) / 2 / plane.scale : 0);
+    const placed = apart(medians.map(({ digit, at: [x, y] }) => ({ digit, at: [x / wide, y] })), 20 / plane.scale);
+    for (const { digit, at: [x, y] } of placed) {
+      const colour = mixed(classColour(scene.palette, digit), scene.inks.ink);
+      const at = /** @type {Point} */ ([words ? clamp(x * wide, -inner, inner) : x, y]);
+      plot(scene, plane, text(names.get(digit) ?? "", at, { colour, font: `700 ${size}px`, halo: words ? 4 : 6 }));
     }
   };
 }
 
+/** @param {string} name */
+const shortened = (name) => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
+
+/** A label's colour; of more classes than colours some share one. @param {Palette} palette @param {number} label */
+export function classColour(palette, label) {
+  return palette.digits[label % palette.digits.length];
+}
+
 /**
  * Codes beyond the map: a triangle at the edge, pointing to where they are.
- * @param {Float32Array} points @param {Uint8Array} labels @returns {Mark}
+ * @param {Float32Array} points @param {Labels} labels @returns {Mark}
  */
 export function beyondTheEdge(points, labels) {
   return (scene, /** @type {Plane} */ plane) => {
@@ -127,7 +147,7 @@ export function beyondTheEdge(points, labels) {
       const corners = [[0, 6], [2.5, 5], [-2.5, 5]].map((
         [turn, reach],
       ) => /** @type {Point} */ ([px + reach * Math.cos(angle + turn), py + reach * Math.sin(angle + turn)]));
-      plot(scene, PIXELS, area(corners, { colour: scene.palette.digits[labels[i]] }));
+      plot(scene, PIXELS, area(corners, { colour: classColour(scene.palette, labels[i]) }));
     }
   };
 }

@@ -1,9 +1,10 @@
-// Networks of linear layers, as Python's `pack_weights` sends them.
+// Networks of linear layers and convolutions, as Python's `pack_weights` sends them.
 
+import { convolution, doubled } from "./convolution.js";
 import { halfFloats } from "./numbers.js";
 import { ShownError } from "./words.js";
 
-/** @typedef {{inputs: number, outputs: number, activation: string, bits: number}} Layer */
+/** @typedef {{inputs: number, outputs: number, activation: string, bits: number, doubles?: number[]}} Layer */
 
 /** In-place activations. @type {Record<string, (values: Float32Array) => void>} */
 export const ACTIVATIONS = {
@@ -25,7 +26,11 @@ export const ACTIVATIONS = {
 /** How many bytes Python's `pack_weights` makes of these layers. @param {Layer[]} layers */
 export function weightBytes(layers) {
   return layers.reduce(
-    (sum, { inputs, outputs, bits }) => sum + (bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1)),
+    (sum, layer) => {
+      const { inputs, outputs, bits, doubles } = layer;
+      if (doubles) return sum + convolution(layer).bytes;
+      return sum + (bits === 8 ? outputs * (inputs + 4) : 2 * outputs * (inputs + 1));
+    },
     0,
   );
 }
@@ -40,7 +45,22 @@ function steppedRows(steps, numbers) {
   return result;
 }
 
-/** Linear layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
+/**
+ * From numbers to the rows of a weight, each times the numbers.
+ * @param {Float32Array} weight @param {Float32Array} bias @param {Float32Array} output
+ */
+function linearRows(weight, bias, output) {
+  return (/** @type {Float32Array} */ values) => {
+    const width = values.length;
+    for (let row = 0, k = 0; row < output.length; row++) {
+      let sum = bias[row];
+      for (let i = 0; i < width; i++, k++) sum += weight[k] * values[i];
+      output[row] = sum;
+    }
+  };
+}
+
+/** Layers with activations, as Python's `pack_weights` and `describe_layers` send them. */
 export class Network {
   /** @param {Layer[]} layers @param {DataView} packed */
   constructor(layers, packed) {
@@ -55,15 +75,19 @@ export class Network {
     }
     let start = packed.byteOffset;
     const take = (/** @type {number} */ length) => new DataView(packed.buffer, (start += length) - length, length);
-    this.steps = layers.map(({ inputs, outputs, activation, bits }) => {
+    this.steps = layers.map((layer) => {
+      const { inputs, outputs, activation, bits } = layer;
+      const found = layer.doubles && convolution(layer);
       const weight = bits === 8
         ? steppedRows(take(2 * outputs), take(outputs * inputs))
-        : halfFloats(take(2 * outputs * inputs));
-      const bias = halfFloats(take(2 * outputs));
+        : halfFloats(take(found ? found.weights : 2 * outputs * inputs));
+      const bias = halfFloats(take(found ? 2 * found.maps : 2 * outputs));
       if (!weight.every(Number.isFinite) || !bias.every(Number.isFinite)) {
         throw new ShownError("bad_weights", "a weight is not finite");
       }
-      return { weight, bias, output: new Float32Array(outputs), activate: ACTIVATIONS[activation] };
+      const output = new Float32Array(outputs);
+      const compute = found ? doubled(found, weight, bias, output) : linearRows(weight, bias, output);
+      return { compute, output, activate: ACTIVATIONS[activation] };
     });
     this.inputs = layers[0].inputs;
     this.outputs = /** @type {number} */ (width);
@@ -72,13 +96,8 @@ export class Network {
   /** The network's output; the next call overwrites it. @param {ArrayLike<number>} input */
   run(input) {
     let values = Float32Array.from(input);
-    for (const { weight, bias, output, activate } of this.steps) {
-      const width = values.length;
-      for (let row = 0, k = 0; row < output.length; row++) {
-        let sum = bias[row];
-        for (let i = 0; i < width; i++, k++) sum += weight[k] * values[i];
-        output[row] = sum;
-      }
+    for (const { compute, output, activate } of this.steps) {
+      compute(values);
       activate(output);
       values = output;
     }

@@ -8,7 +8,7 @@ import { currentTheme, watchTheme } from "./view.js";
 /**
  * @typedef {{context: CanvasRenderingContext2D, width: number, height: number, theme: Theme,
  *   inks: typeof INKS["light"], colours: Record<string, string>, palette: Palette,
- *   words: Record<string, string>, font: string}} Scene
+ *   words: Record<string, string>, classes?: string[], font: string}} Scene
  *   what a picture is drawn with; `colours` are the terms', `inks` all others
  */
 
@@ -27,9 +27,10 @@ export function stage(scope, model, canvas, { draw, under, square = false, read 
     const [width, height] = [canvas.clientWidth, square ? canvas.clientWidth : canvas.clientHeight];
     if (width === 0) return null; // not on the page yet, or hidden
     const [theme, palette, words] = [currentTheme(), model.get("palette"), model.get("words")];
+    const classes = model.get("classes");
     const colours = termColours(palette, theme);
     const font = getComputedStyle(canvas).fontFamily;
-    const found = { width, height, theme, inks: INKS[theme], colours, palette, words, font };
+    const found = { width, height, theme, inks: INKS[theme], colours, palette, words, classes, font };
     under?.({ ...found, context: fitCanvas(layer, width, height, settings) });
     return found;
   };
