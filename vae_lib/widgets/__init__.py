@@ -1,5 +1,6 @@
 """Sliders and pictures that compute in the browser: one Python class and one ES module for each."""
 
+from vae_lib.widgets.anatomy import Anatomy
 from vae_lib.widgets.digit_pad import DigitPad
 from vae_lib.widgets.equation_4_explorer import Equation4Explorer
 from vae_lib.widgets.integral_explorer import IntegralExplorer
@@ -14,6 +15,7 @@ from vae_lib.widgets.series_explorer import SeriesExplorer
 from vae_lib.widgets.training_explorer import TrainingExplorer
 
 __all__ = [
+    "Anatomy",
     "DigitPad",
     "Equation4Explorer",
     "IntegralExplorer",
