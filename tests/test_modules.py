@@ -25,7 +25,7 @@ from vae_lib.exercises.chapter_1 import Place
 from vae_lib.exercises.checking import LEAD, Choice, Number
 from vae_lib.model import VAE
 from vae_lib.runs.rounding import round_rows
-from vae_lib.widgets import DigitPad, LatentExplorer
+from vae_lib.widgets import Anatomy, DigitPad, LatentExplorer
 from vae_lib.widgets.answer import rule_of
 from vae_lib.widgets.base import ACTIVATIONS, LARGEST_SEED, describe_layers, normals, pack_weights
 from vae_lib.widgets.digit_pad import shipped_examples
@@ -301,6 +301,55 @@ def walk() -> Numbers:
     return {"line": line, "lengths": lengths, "places": places}
 
 
+# --- anatomy: passes.js
+
+
+def anatomy() -> list[Numbers]:
+    """Every number and the size of every slope, by autograd in float64, and the weights after three steps of Adam."""
+    found = []
+    settings = [(True, "pathwise"), (True, "detached"), (True, "score"), (False, "pathwise"), (False, "detached")]
+    for seed, (sample, gradient) in enumerate([*settings, (False, "score")]):
+        torch.manual_seed(seed)
+        kind: Literal["silu", "tanh", "relu"] = ("silu", "tanh", "relu")[seed % 3]  # type: ignore[assignment]
+        given = VAE(16, 2, (7, 5), activation=kind, sigma=0.3, sigmoid=seed != 1)
+        widget = Anatomy(given, examples=torch.rand(2, 16), sample=sample, gradient=gradient, epsilon=(-1.3, 0.4))
+        model, x, noise = widget.model().double(), widget.image.flatten().double(), torch.tensor([-1.3, 0.4]).double()
+        weights = [w for net in (model.encoder, model.decoder) for w in net.parameters()]
+        adam, ends, terms = torch.optim.Adam(weights, lr=0.01), [], []
+        for _ in range(3):
+            loss, numbers = step_of_anatomy(model, x, noise, sample, gradient)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            terms.append(numbers)
+            ends.append(torch.cat([w.detach().flatten() for w in weights]))
+        sizes = {f"{start} {end}": size for (start, end), size in widget.gradients.items()}
+        nets = {
+            name: {"layers": getattr(widget, f"{name}_layers"), "weights": list(getattr(widget, f"{name}_weights"))}
+            for name in ("encoder", "decoder")
+        }
+        setting = {"sample": sample, "gradient": gradient}
+        found.append({
+            **nets, "setting": setting, "x": x, "epsilon": noise, "sigma": widget.sigma, "terms": terms, "sizes": sizes,
+            "ends": ends,
+        })  # fmt: skip
+    return found
+
+
+def step_of_anatomy(model: VAE, x: torch.Tensor, noise: torch.Tensor, sample: bool, gradient: str) -> Any:
+    """The loss as PyTorch has it, and the numbers on the way."""
+    q = model.encode(x)
+    z = q.mean + q.std * noise if sample else q.mean
+    score = sample and gradient == "score"
+    f = model.decode(z.detach() if score or gradient == "detached" else z)
+    fit = Normal(f, model.sigma).log_prob(x).sum()
+    kl = kl_divergence(Normal(q.mean, q.std), Normal(0.0, 1.0)).sum()
+    loss = kl - fit
+    if score:
+        loss = loss - fit.detach() * Normal(q.mean, q.std).log_prob(z.detach()).sum()
+    return loss, {"mean": q.mean, "logVar": q.log_var, "std": q.std, "z": z, "f": f, "logLikelihood": fit, "kl": kl}
+
+
 # --- shared
 
 
@@ -349,6 +398,7 @@ def numbers(tmp_path: Path) -> Path:
         "digit_pad": digit_pad(),
         "answer": answers(),
         "machine": walk(),
+        "anatomy": anatomy(),
         "latent_explorer": {"buckets": buckets(), "backdrop": backdrop()},
         "network": networks(),
         "numbers": {"normals": [{"seed": s, "wanted": normals(s, 8192)} for s in seeds], "halves": halves()},

@@ -1,4 +1,4 @@
-"""LatentExplorer in Python: its traits, what it refuses, and what it packs for the browser."""
+"""LatentExplorer and Anatomy in Python: their traits, what they refuse, and what they pack for the browser."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 import torch
 import traitlets
 from torch import nn
+from torch.distributions import Normal
 
 from vae_lib import data, palette, pretrained
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.runs.rounding import round_rows
-from vae_lib.widgets import LatentExplorer
+from vae_lib.widgets import Anatomy, LatentExplorer
 from vae_lib.widgets.base import describe_layers, pack_weights, unpack_weights
-from vae_lib.widgets.words import LATENT_EXPLORER
+from vae_lib.widgets.words import ANATOMY, LATENT_EXPLORER
 
 
 @pytest.fixture
@@ -241,3 +242,144 @@ def test_every_word_comes_from_python(model: VAE) -> None:
     used = set(re.findall(r"words\.(\w+)", explorer._esm))
     assert used <= set(LATENT_EXPLORER)
     assert explorer.palette["terms"]["kl"] == list(palette.TERMS["kl"])
+
+
+# --- Anatomy
+
+WAYS = [(True, "pathwise"), (True, "detached"), (True, "score"), (False, "pathwise"), (False, "detached")]
+
+
+def code_of(sample: bool, gradient: str) -> str:
+    """The ten lines as the page shows them, with the noise that is held."""
+    kinds = {4: "" if sample else "_point", 8: ""}
+    if gradient != "pathwise":
+        kinds[4] += "_detached"
+    if gradient == "score":
+        kinds[8] = "_score"
+    lines = [ANATOMY[f"line_{number}{kinds.get(number, '')}"] for number in range(1, 11)]
+    return "\n".join(lines).replace("torch.randn(2)", "held")
+
+
+@pytest.mark.parametrize(("sample", "gradient"), WAYS)
+def test_the_ten_lines_run_and_say_what_the_anatomy_says(sample: bool, gradient: str) -> None:
+    """The code that the page shows, run by PyTorch: its numbers, its slopes at z and at all weights."""
+    widget = Anatomy(sample=sample, gradient=gradient, epsilon=(-0.7, 1.9))
+    model = widget.model().double()
+    kept: dict[str, torch.Tensor] = {}
+
+    def decoder(z: torch.Tensor) -> torch.Tensor:
+        kept["z"] = z.clone() if z.requires_grad else z.clone().requires_grad_()
+        kept["z"].retain_grad()
+        return torch.sigmoid(model.decoder.net(kept["z"]))
+
+    weights = [*model.encoder.parameters(), *model.decoder.parameters()]
+    names = {
+        "torch": torch, "Normal": Normal, "encoder": model.encoder.net, "decoder": decoder, "sigma": widget.sigma,
+        "x": widget.image.flatten().double(), "held": torch.tensor(widget.epsilon).double(),
+        "optimizer": torch.optim.Adam(weights, lr=0.001),
+    }  # fmt: skip
+    exec(code_of(sample, gradient), names)
+    assert widget.mean.tolist() == pytest.approx(names["mean"].tolist(), abs=1e-5)  # type: ignore[attr-defined]
+    assert widget.std.tolist() == pytest.approx(names["std"].tolist(), abs=1e-5)  # type: ignore[attr-defined]
+    assert widget.z.tolist() == pytest.approx(kept["z"].tolist(), abs=1e-5)
+    assert widget.log_likelihood == pytest.approx(names["reconstruction"].item(), abs=1e-3)  # type: ignore[attr-defined]
+    assert widget.kl == pytest.approx(names["kl"].item(), abs=1e-5)  # type: ignore[attr-defined]
+    assert widget.elbo == pytest.approx(widget.log_likelihood - widget.kl)
+    sizes = widget.gradients
+    assert sizes["decoder", "z"] == pytest.approx(float(kept["z"].grad.norm()), rel=1e-9)  # type: ignore[union-attr]
+    for name in ("encoder", "decoder"):
+        slopes = torch.cat([w.grad.flatten() for w in getattr(model, name).parameters()])
+        assert sizes[name, "weights"] == pytest.approx(float(slopes.norm()), rel=1e-9)
+
+
+def test_what_is_cut_gets_nothing() -> None:
+    widget = Anatomy()
+    behind = {("z", "plus"), ("plus", "mean"), ("plus", "times"), ("times", "exp"), ("exp", "log_var")}
+    assert behind <= set(widget.gradients)
+    widget.sample = False
+    assert behind & set(widget.gradients) == {("z", "plus"), ("plus", "mean")}
+    widget.sample = True
+    for gradient in ("detached", "score"):
+        widget.gradient = gradient
+        assert behind & set(widget.gradients) == set()
+        assert (("reconstruction", "mean") in widget.gradients) == (gradient == "score")
+    assert not [end for _, end in widget.gradients if end in ("epsilon", "prior", "x")]
+
+
+def test_the_score_function_and_the_path_agree_on_average() -> None:
+    """The mean of both over 40,000 ε, with the score function's own baseline taken off to quieten it."""
+    widget = Anatomy()
+    model, x = widget.model(), widget.image.flatten()
+    with torch.no_grad():
+        q = model.encode(x)
+    noise = torch.randn(40_000, 2, generator=torch.Generator().manual_seed(0))
+    z = (q.mean + q.std * noise).requires_grad_()
+    fit = model.log_likelihood(x, z)
+    path = torch.autograd.grad(fit.sum(), z)[0]
+    score = (fit - fit.mean()).detach()[:, None] * noise / q.std
+    error = ((path - score).var(0) / len(noise)).sqrt()
+    assert ((path.mean(0) - score.mean(0)).abs() < 4 * error).all()
+
+
+def test_weights_that_the_page_has_moved_come_back() -> None:
+    widget = Anatomy()
+    before = widget.elbo
+    moved = widget.model()
+    with torch.no_grad():
+        for weight in moved.parameters():
+            weight.mul_(1.01)
+    linears = [m for net in (moved.encoder.net, moved.decoder.net) for m in net if isinstance(m, nn.Linear)]
+    flat = torch.cat([w.detach().flatten() for linear in linears for w in (linear.weight, linear.bias)])
+    widget.set_state({"parameters": flat.numpy().astype("<f4").tobytes()})
+    x = widget.image.flatten()
+    assert widget.kl == pytest.approx(moved.encode(x).kl().item(), abs=1e-5)
+    assert widget.elbo != pytest.approx(before)
+    widget.parameters = b""
+    assert widget.elbo == before
+
+
+def test_a_part_that_is_lit_begins_with_what_it_is_about() -> None:
+    begun = {lit: (Anatomy(lit=lit).node, Anatomy(lit=lit).backward) for lit in ("machine", "objective", "training")}
+    assert begun == {"machine": ("x", False), "objective": ("elbo", False), "training": ("backward", True)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("index", 5, "index must be a whole number from 0 to 4, got 5"),
+        ("epsilon", [0.0, 3.5], "epsilon must be two numbers from -3 to 3, got"),
+        ("epsilon", [float("nan"), 0.0], "epsilon must be two numbers from -3 to 3, got"),
+        ("gradient", "none", "gradient"),
+        ("node", "sigma", "node"),
+        ("lit", "loss", "lit"),
+        ("lr", 1.0, "lr must be a number from 1e-05 to 0.1, got 1.0"),
+        ("parameters", b"abc", r"parameters must be 134416 bytes of finite float32, got 3 bytes; set b'' to begin"),
+        ("parameters", np.full(33_604, np.nan, "<f4").tobytes(), "of finite float32"),
+    ],
+)
+def test_the_anatomy_refuses_what_it_cannot_show(name: str, value: object, says: str) -> None:
+    widget = Anatomy()
+    before = getattr(widget, name)
+    with pytest.raises(traitlets.TraitError, match=says):
+        setattr(widget, name, value)
+    assert getattr(widget, name) == before
+
+
+def test_the_anatomy_needs_a_vae_of_two_latents_and_pictures_of_its_size(model: VAE) -> None:
+    own = Anatomy(model, examples=torch.rand(3, 16), labels=["a", "b", "c"])
+    assert own.image.shape == (4, 4)
+    assert own.names == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="latent_dim 2, got 3"):
+        Anatomy(VAE(16, 3, (4,)))
+    with pytest.raises(ValueError, match="one σ for all pixels, got bernoulli"):
+        Anatomy(VAE(16, 2, (4,), likelihood="bernoulli"))
+    with pytest.raises(ValueError, match="one σ for all pixels, got gaussian with 16"):
+        Anatomy(VAE(16, 2, (4,), learn_sigma="each"))
+    with pytest.raises(TypeError, match=r"Anatomy needs a VAE, .* got Autoencoder"):
+        Anatomy(Autoencoder(16, 2, (4,)))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="examples must be given for a model with data_dim 16"):
+        Anatomy(model)
+    with pytest.raises(ValueError, match=r"examples must have shape \(n, 16\) with n from 1 to 12, got \(13, 16\)"):
+        Anatomy(model, examples=torch.zeros(13, 16))
+    with pytest.raises(ValueError, match=r"labels must have shape \(3,\)"):
+        Anatomy(model, examples=torch.rand(3, 16), labels=[1])

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from docutils import nodes
-from repository import BINDER, COLAB
+from repository_links import BINDER, COLAB
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform

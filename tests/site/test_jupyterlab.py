@@ -171,6 +171,7 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
 
 # What makes each widget, what Python reads of what its first slider moves, and what Python does to move it back.
 EVERY_WIDGET = {
+    "Anatomy()": ("w.epsilon[0]", "w.epsilon = [-2.0, 0.0]"),
     "LatentExplorer('digits-2')": ("w.z[0]", "w.z = [-1.0, 0.0]"),
     "IntegralExplorer()": ("w.draws", "w.draws = 16"),
     "KLExplorer()": ("w.q[0]", "w.q = [-2.0, 0.5]"),

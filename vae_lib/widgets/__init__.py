@@ -1,5 +1,6 @@
 """Sliders and pictures that compute in the browser: one Python class and one ES module for each."""
 
+from vae_lib.widgets.anatomy import Anatomy
 from vae_lib.widgets.answer import Answer
 from vae_lib.widgets.digit_pad import DigitPad
 from vae_lib.widgets.equation_4_explorer import Equation4Explorer
@@ -15,6 +16,7 @@ from vae_lib.widgets.series_explorer import SeriesExplorer
 from vae_lib.widgets.training_explorer import TrainingExplorer
 
 __all__ = [
+    "Anatomy",
     "Answer",
     "DigitPad",
     "Equation4Explorer",

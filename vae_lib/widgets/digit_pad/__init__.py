@@ -15,14 +15,9 @@ from safetensors import safe_open
 from torch import Tensor
 
 from vae_lib import pretrained
-from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import (
-    BookWidget,
-    as_sent,
-    describe_layers,
-    pack_weights,
-)
+from vae_lib.widgets.base import as_sent
+from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import Values, check_codes, check_labels, extent, pack_labels, pack_points, plane_point
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import DIGIT_PAD
@@ -117,7 +112,7 @@ class Picture(traitlets.TraitType[bytes, Any]):
         return packed
 
 
-class DigitPad(BookWidget):
+class DigitPad(Coder):
     """A pad to draw a digit X on, and what a VAE makes of it: Q(z|X), a z from it, the reconstruction f(z), log P(X|z).
 
     Encoder and decoder run in the browser, so the widget works in a page without a kernel. With a kernel, ``x`` and
@@ -141,6 +136,7 @@ class DigitPad(BookWidget):
     Attributes:
         x: the picture as 784 bytes, row by row; white ink on black paper, as in MNIST.
         epsilon: list of two numbers.
+        mean, std: the mean and the standard deviation of Q(z|X), shape ``(2,)``.
 
     Raises:
         ValueError: a model of another shape or likelihood, or codes, labels, test or examples that do not fit.
@@ -155,10 +151,6 @@ class DigitPad(BookWidget):
 
     x = Picture(bytes(PIXELS)).tag(sync=True)
     epsilon = plane_point(0.8, -0.6).tag(sync=True)
-    encoder_weights = traitlets.Bytes().tag(sync=True)
-    encoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    decoder_weights = traitlets.Bytes().tag(sync=True)
-    decoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     sigma = traitlets.Float(1.0, help="σ of P(X|z) = N(f(z), σ²I).").tag(sync=True)
     extent = traitlets.Float(3.0).tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
@@ -191,10 +183,7 @@ class DigitPad(BookWidget):
         shipped_usual = shipped.usual.tolist() if known else []
         super().__init__(
             DIGIT_PAD,
-            encoder_weights=pack_weights(model.encoder.net),
-            encoder_layers=describe_layers(model.encoder.net, final="identity"),
-            decoder_weights=pack_weights(model.decoder.net),
-            decoder_layers=describe_layers(model.decoder.net, final="sigmoid"),
+            **self.networks(model),
             sigma=model.sigma,
             extent=extent(points),
             points=pack_points(points),
@@ -210,16 +199,6 @@ class DigitPad(BookWidget):
     def image(self) -> Tensor:
         """The picture X as float32 of shape ``(28, 28)``, brightness 0 to 1."""
         return torch.tensor(list(self.x), dtype=torch.float32).reshape(SIDE, SIDE) / 255
-
-    @property
-    def mean(self) -> Tensor:
-        """μ, the mean of Q(z|X), shape ``(2,)``."""
-        return self._posterior().mean
-
-    @property
-    def std(self) -> Tensor:
-        """s, the standard deviation of Q(z|X), shape ``(2,)``."""
-        return self._posterior().std
 
     @property
     def z(self) -> Tensor:
@@ -247,10 +226,6 @@ class DigitPad(BookWidget):
     def elbo(self) -> float:
         """``log_likelihood − kl`` in nats: the right side of Eq. (4), estimated with this one z."""
         return self.log_likelihood - self.kl
-
-    @torch.no_grad()
-    def _posterior(self) -> Gaussian:
-        return self._model.encode(self.image.flatten())
 
 
 def _outline(value: Any) -> str:

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vae_lib import pretrained
-from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import BookWidget, as_sent, describe_layers, pack_weights
+from vae_lib.widgets.base import as_sent
+from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import Values, check_codes, check_labels, extent, pack_labels, pack_points, plane_point
 from vae_lib.widgets.digit_pad import PIXELS, SIDE, Picture, as_bytes, shipped_examples
 from vae_lib.widgets.sources import module_source, style_source
@@ -24,7 +24,7 @@ CHOICES: Final = (0, 3, 6, 7)  # of the shipped digits: few, and such that two l
 START: Final = 1
 
 
-class Machine(BookWidget):
+class Machine(Coder):
     """A VAE in a row: a digit X to draw or to choose, the encoder, Q(z|X) on a map, the decoder, and f(z).
 
     Both networks run in the browser, so the widget works in a page without a kernel. With a kernel, ``x`` and ``z``
@@ -44,6 +44,7 @@ class Machine(BookWidget):
     Attributes:
         x: the picture as 784 bytes, row by row; white ink on black paper, as in MNIST.
         z: list of two numbers, from −extent to extent. Values beyond are clipped.
+        mean, std: μ and s of Q(z|X), shape ``(2,)``.
 
     Raises:
         ValueError: a model of another shape, or codes, labels or examples that do not fit.
@@ -60,10 +61,6 @@ class Machine(BookWidget):
     z = plane_point().tag(sync=True)
     epsilon = plane_point().tag(sync=True)
     extent = traitlets.Float(3.0).tag(sync=True)
-    encoder_weights = traitlets.Bytes().tag(sync=True)
-    encoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    decoder_weights = traitlets.Bytes().tag(sync=True)
-    decoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
     examples = traitlets.Bytes(help="784 bytes for each.").tag(sync=True)
@@ -95,10 +92,7 @@ class Machine(BookWidget):
         self._model = model = as_sent(model, "encoder", "decoder")
         super().__init__(
             MACHINE,
-            encoder_weights=pack_weights(model.encoder.net),
-            encoder_layers=describe_layers(model.encoder.net, final="identity"),
-            decoder_weights=pack_weights(model.decoder.net),
-            decoder_layers=describe_layers(model.decoder.net, final="sigmoid"),
+            **self.networks(model),
             extent=extent(points),
             points=pack_points(points),
             labels=pack_labels(check_labels(labels, len(points))),
@@ -115,24 +109,10 @@ class Machine(BookWidget):
         return torch.tensor(list(self.x), dtype=torch.float32).reshape(SIDE, SIDE) / 255
 
     @property
-    def mean(self) -> Tensor:
-        """μ, the mean of Q(z|X), shape ``(2,)``."""
-        return self._posterior().mean
-
-    @property
-    def std(self) -> Tensor:
-        """s, the standard deviation of Q(z|X), shape ``(2,)``."""
-        return self._posterior().std
-
-    @property
     @torch.no_grad()
     def reconstruction(self) -> Tensor:
         """f(z), shape ``(28, 28)``, brightness 0 to 1."""
         return self._model.decode(torch.tensor(self.z)).reshape(SIDE, SIDE)
-
-    @torch.no_grad()
-    def _posterior(self) -> Gaussian:
-        return self._model.encode(self.image.flatten())
 
     @traitlets.validate("z")
     def _clip_z(self, proposal: dict[str, Any]) -> list[float]:

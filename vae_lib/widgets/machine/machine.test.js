@@ -1,6 +1,6 @@
 import { assert, assertClose, assertEqual, numbers } from "../../../tests/numbers.js";
+import { barsBetween, shades } from "../shared/layers.js";
 import { cornerOf, timesLarger } from "./map.js";
-import { barsBetween, shades } from "./networks.js";
 import { along, tour } from "./tour.js";
 
 Deno.test("a walk goes along its line at one speed, and ends at its end", () => {

@@ -3,7 +3,7 @@
 import { element } from "../shared/form.js";
 import { PIXELS, plot } from "../shared/marks.js";
 import { stage } from "../shared/stage.js";
-import { arrow, BAR, barsBetween, field, layerValues, network } from "./networks.js";
+import { arrow, BAR, barsBetween, field, layerValues, network } from "../shared/layers.js";
 
 /**
  * @import { Network } from "../shared/network.js"
@@ -12,7 +12,7 @@ import { arrow, BAR, barsBetween, field, layerValues, network } from "./networks
  * @import { Scene } from "../shared/stage.js"
  * @import { Model, Scope } from "../shared/view.js"
  * @import { Q } from "./map.js"
- * @import { Bar, Box } from "./networks.js"
+ * @import { Bar, Box } from "../shared/layers.js"
  */
 
 /** How much of a part's height the widest layer takes. */

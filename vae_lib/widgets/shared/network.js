@@ -6,7 +6,7 @@ import { ShownError } from "./words.js";
 
 /** @typedef {{inputs: number, outputs: number, activation: string, bits: number, doubles?: number[]}} Layer */
 
-/** In-place activations. @type {Record<string, (values: Float32Array) => void>} */
+/** In-place activations. @type {Record<string, (values: Float32Array | Float64Array) => void>} */
 export const ACTIVATIONS = {
   identity() {},
   silu(v) {

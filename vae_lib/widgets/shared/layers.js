@@ -1,12 +1,12 @@
 // The two networks as what they are: a bar for each layer, as long as it is wide, each unit lit by what runs through
 // it.
 
-import { PIXELS, plot, text } from "../shared/marks.js";
+import { PIXELS, plot, text } from "./marks.js";
 
 /**
- * @import { Network } from "../shared/network.js"
- * @import { Mark, Point } from "../shared/marks.js"
- * @import { Scene } from "../shared/stage.js"
+ * @import { Network } from "./network.js"
+ * @import { Mark, Point } from "./marks.js"
+ * @import { Scene } from "./stage.js"
  * @typedef {{x: number, top: number, height: number, values: ArrayLike<number>}} Bar
  * @typedef {{left: number, top: number, width: number, height: number}} Box in pixels
  */
