@@ -15,9 +15,10 @@ from torch.distributions import Normal
 
 from vae_lib import data, pretrained
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import Numbers, Range, as_sent, check_image_shape
+from vae_lib.widgets.base import Numbers, Range, as_sent
 from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import MOST_CHOICES, choice_names
+from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import ANATOMY
 
@@ -124,7 +125,7 @@ class Anatomy(Coder):
             sigma=float(model.log_sigma.detach().double().exp()),
             images=pictures.numpy().astype("<f4").tobytes(),
             names=choice_names(labels, len(pictures)),
-            image_shape=list(check_image_shape(image_shape, model.data_dim)),
+            image_shape=list(grey_shape(model, image_shape)),
             lit=lit,
             index=min(START, len(pictures) - 1) if index is None else index,
             epsilon=epsilon,
