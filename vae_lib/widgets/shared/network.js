@@ -87,7 +87,7 @@ export class Network {
       }
       const output = new Float32Array(outputs);
       const compute = found ? doubled(found, weight, bias, output) : linearRows(weight, bias, output);
-      return { compute, output, activate: ACTIVATIONS[activation] };
+      return { weight, bias, compute, output, activate: ACTIVATIONS[activation] };
     });
     this.inputs = layers[0].inputs;
     this.outputs = /** @type {number} */ (width);
