@@ -76,7 +76,7 @@ def assert_shows(page: Page, mean: Pair, std: Pair, copy: int = 0) -> None:
 def shown(page: Page) -> tuple[Pair, Pair]:
     """What the sliders say in words, to three digits."""
     said = [
-        page.get_by_label(label, exact=True).get_attribute("aria-valuetext") or "" for label in ("μ₁", "μ₂", "σ₁", "σ₂")
+        page.get_by_label(label, exact=True).get_attribute("aria-valuetext") or "" for label in ("μ₁", "μ₂", "s₁", "s₂")
     ]
     m1, m2, s1, s2 = (float(text.rsplit(" ", 1)[1].replace("−", "-")) for text in said)
     return (m1, m2), (s1, s2)
@@ -127,8 +127,8 @@ def test_sliders_by_keyboard(open_page: OpenPage, widget_page: MakePage) -> None
     for label, pair, which, step, last in [
         ("μ₁", mean, 0, 0.05, 4.0),
         ("μ₂", mean, 1, 0.05, 4.0),
-        ("σ₁", std, 0, 0.03, 3.0),  # in equal ratios: 3 % wider
-        ("σ₂", std, 1, 0.03, 3.0),
+        ("s₁", std, 0, 0.03, 3.0),  # in equal ratios: 3 % wider
+        ("s₂", std, 1, 0.03, 3.0),
     ]:
         before = pixels(page)
         slider = page.get_by_label(label, exact=True)

@@ -299,7 +299,7 @@ def test_the_choice_of_the_gradient(live: Page) -> None:
     for name, picture in before.items():
         assert pixels(live, name) != picture
     expect(captions.nth(2)).to_have_text(WORDS["pathwise_sigma"])
-    expect(live.locator(".vae-paths")).to_have_attribute("aria-label", re.compile("σ: " + WORDS["arrows_sigma"]))
+    expect(live.locator(".vae-paths")).to_have_attribute("aria-label", re.compile("s: " + WORDS["arrows_sigma"]))
     assert_shows(live, ReparameterizationExplorer(samples=200, wrt="sigma"))
 
 

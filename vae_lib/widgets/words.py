@@ -171,29 +171,29 @@ REPARAMETERIZATION_EXPLORER: Final[Words] = {
     "whole number from 0 to 4000, seed a whole number from 0 to 4294967295, and wrt “mu” or “sigma”. Set them again to "
     "such values.",
     "name": "Reparameterization explorer",
-    "paths_caption": "Twelve draws of ε, held. Each is carried to its z\u00a0=\u00a0μ\u00a0+\u00a0σε",
-    "paths_name": "Twelve draws of ε, each joined by a line to z = μ + σε, with μ = {mu} and σ = {sigma}. "
+    "paths_caption": "Twelve draws of ε, held. Each is carried to its z\u00a0=\u00a0μ\u00a0+\u00a0sε",
+    "paths_name": "Twelve draws of ε, each joined by a line to z = μ + sε, with μ = {mu} and s = {sigma}. "
     "Arrows show ∂z/∂{by}: {arrows}.",
     "arrows_mu": "1 for every draw",
     "arrows_sigma": "ε, which differs from draw to draw",
     "noise": "ε ~ N(0, 1)",
-    "q": "z ~ Q = N(μ, σ²)",
+    "q": "z ~ Q = N(μ, s²)",
     "g": "g(z) = z²",
     "noise_axis": "ε",
     "axis": "z",
     "path_mu": "∂z/∂μ = 1",
-    "path_sigma": "∂z/∂σ = ε",
+    "path_sigma": "∂z/∂s = ε",
     "mu": "μ",
-    "sigma": "σ",
+    "sigma": "s",
     "slider_text": "{name} = {value}",
     "by": "Gradient by",
     "by_mu": "μ",
-    "by_sigma": "σ",
+    "by_sigma": "s",
     "anew": "New ε",
-    "score_mu": "Score function: each draw gives z²(z − μ)/σ²",
-    "score_sigma": "Score function: each draw gives z²((z − μ)²/σ³ − 1/σ)",
+    "score_mu": "Score function: each draw gives z²(z − μ)/s²",
+    "score_sigma": "Score function: each draw gives z²((z − μ)²/s³ − 1/s)",
     "pathwise_mu": "Pathwise: each draw gives 2z · ∂z/∂μ = 2z",
-    "pathwise_sigma": "Pathwise: each draw gives 2z · ∂z/∂σ = 2zε",
+    "pathwise_sigma": "Pathwise: each draw gives 2z · ∂z/∂s = 2zε",
     "score_name": "Histogram of the score-function estimates. {numbers}",
     "pathwise_name": "Histogram of the pathwise estimates. {numbers}",
     "exact": "exact gradient {value}",
@@ -211,7 +211,7 @@ REPARAMETERIZATION_EXPLORER: Final[Words] = {
     "live": "Exact gradient {exact}. {count} draws: score function {score}, pathwise {pathwise}.",
     "live_mean": "{mean} ± {error}",
     "live_none": "Exact gradient {exact}. The score function needs {ratio} times as many draws.",
-    "hint": "Drag the ring, or move μ and σ: the ε stay where they are. New ε draws others. Draw fills the histograms; "
+    "hint": "Drag the ring, or move μ and s: the ε stay where they are. New ε draws others. Draw fills the histograms; "
     "when they are full, it starts again with new ε. The dot below the bars is the mean of the draws. Its whiskers "
     "are one standard error long: about as far off as such a mean tends to be.",
 }
@@ -278,11 +278,11 @@ DIGIT_PAD: Final[Words] = {
     "x_name": "The picture X of 28 by 28 pixels that the encoder sees",
     "q_caption": "Encoder: Q(z|X)",
     "epsilon_caption": "Chance: ε",
-    "z_caption": "Together: z = μ + σε",
+    "z_caption": "Together: z = μ + sε",
     "f_caption": "Decoder: f(z)",
     "f_name": "The picture f(z) that the decoder makes of z",
     "mean": "μ =",
-    "std": "σ =",
+    "std": "s =",
     "epsilon": "ε =",
     "z": "z =",
     "resample": "Resample",
@@ -311,7 +311,7 @@ DIGIT_PAD: Final[Words] = {
     "not_finite": "The model gives no finite numbers for this picture.",
     "live": "log P(X|z) = {log_likelihood} nats. {near}. {verdict}",
     "hint": "A drawing is shrunk and centred as MNIST’s digits were. Then the encoder turns X into a Gaussian "
-    "Q(z|X) with mean μ and standard deviation σ. A random ε picks the point z = μ + σε, and the decoder turns it "
+    "Q(z|X) with mean μ and standard deviation s. A random ε picks the point z = μ + sε, and the decoder turns it "
     "into f(z), the mean of P(X|z).",
 }
 
@@ -329,12 +329,12 @@ KL_PLANE_EXPLORER: Final[Words] = {
     "width": "width",
     "total": "Sum",
     "distance_means": "distance, ½μ²: for a center away from 0",
-    "width_means": "width, ½(σ² − 1 − log σ²): for a σ other than 1",
+    "width_means": "width, ½(s² − 1 − log s²): for an s other than 1",
     "sum": "The KL is a sum over the latent numbers. A Q equal to the prior costs 0.",
     "mean_1": "μ₁",
     "mean_2": "μ₂",
-    "std_1": "σ₁",
-    "std_2": "σ₂",
+    "std_1": "s₁",
+    "std_2": "s₂",
     "mean_spoken": "center of Q in {axis} = {value}",
     "std_spoken": "width of Q in {axis}, its standard deviation, = {value}",
     "preset_prior": "The prior itself",
