@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import folded_code
 import pytest
+from docutils import frontend, nodes, utils
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,36 @@ def test_a_check_says_how_many_statements_it_holds() -> None:
         folded_code.summary("for x in y:\n    assert x\nassert y", ["check"])
         == "Checked here: 2 statements of the text"
     )
+
+
+def page(*cells: tuple[str, list[str], bool]) -> Any:
+    """A document of cells, each with its source, its tags, and whether it has an output."""
+    document = utils.new_document("", frontend.get_default_settings())
+    for source, tags, output in cells:
+        cell = nodes.container(nb_element="cell_code", cell_metadata={"tags": tags})
+        cell += nodes.container("", nodes.literal_block("", source), nb_element="cell_code_source")
+        if output:
+            cell += nodes.container(nb_element="cell_code_output")
+        document += cell
+    folded_code.Fold(document).run()
+    return document
+
+
+def test_a_cell_that_shows_nothing_folds_with_the_next() -> None:
+    """But not imports, what is checked, what stays open, or what another thing stands between."""
+    imports, figure = "import ast\nimport torch", "plots.curves(\n    x\n)"
+    function = "def f():\n    ..."
+    document = page(
+        (imports, [], False),
+        ("x = 1\ny = 2", [], False),
+        ("z = 3", [], False),
+        (figure, [], True),
+        ("assert x", ["check"], False),
+        (function, ["open"], False),
+        ("f()", [], True),
+    )
+    folds = [cell["prompt_show"] for cell in document.findall(nodes.container) if cell.get("hide_mode")]
+    checked = "Checked here: 1 statement of the text"
+    assert folds == ["Imports · 2 lines", "Code of the figure · 6 lines", checked, "f() · 1 line"]
+    sources = [cell.astext() for cell in document.findall(nodes.literal_block)]
+    assert sources == [imports, "x = 1\ny = 2", "z = 3", figure, "assert x", function, "f()"]

@@ -1,13 +1,15 @@
 """Code out of the way: on the site each cell folds to a line that says what it is and how long.
 
-A cell says it in its own first comment; one that has none is named for what it shows. Answers of exercises stay open,
-and cells tagged ``open``, whose code is what the text speaks of. In notebooks all is as it was. ``site.js`` has the
+A cell says it in its own first comment; one that has none is named for what it shows. One that shows nothing folds with
+the next, for which it computes. Answers of exercises stay open, and cells tagged ``open``, whose code is what the text
+speaks of. In notebooks all is as it was. ``site.js`` has the
 switch that opens all of it, and remembers.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -49,12 +51,12 @@ def shown(source: str) -> str:
     return "Code of the numbers" if "print(" in source else "Code"
 
 
-def summary(source: str, tags: list[str]) -> str:
-    """The line that a cell folds to."""
+def summary(source: str, tags: Iterable[str], before: int = 0) -> str:
+    """The line that a cell folds to, with as many lines of cells ``before`` it that fold with it."""
     if "check" in tags:
         count = sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source)))
         return f"Checked here: {count} {'statement' if count == 1 else 'statements'} of the text"
-    lines = source.strip().count("\n") + 1
+    lines = before + source.strip().count("\n") + 1
     return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}"
 
 
@@ -65,21 +67,42 @@ class Fold(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        first = True
-        for cell in list(self.document.findall(nodes.container)):
-            if cell.get("nb_element") != "cell_code":
+        cells = [cell for cell in self.document.findall(nodes.container) if folds(cell)]
+        if cells:
+            cells[0].parent.insert(cells[0].parent.index(cells[0]), nodes.raw("", SWITCH, format="html"))
+        for cell, after in zip(cells, [*cells[1:], None], strict=True):
+            blocks = [block.astext() for block in cell[0]]
+            if after and joins(cell, after, blocks[-1]):
+                after[0].insert(0, cell[0].children)
+                cell.parent.remove(cell)
                 continue
-            tags = cell["cell_metadata"].get("tags", [])
-            if cell.get("hide_mode") and "check" not in tags:
-                continue
-            if not cell.children or cell[0].get("nb_element") != "cell_code_source" or {"exercise", "open"} & {*tags}:
-                continue
+            before = sum(block.strip().count("\n") + 1 for block in blocks[:-1])
             cell["hide_mode"] = "input"
-            cell["prompt_show"] = cell["prompt_hide"] = summary(cell[0].astext(), tags)
+            cell["prompt_show"] = cell["prompt_hide"] = summary(blocks[-1], tags(cell), before)
             cell["classes"].append("folded-code")
-            if first:
-                cell.parent.insert(cell.parent.index(cell), nodes.raw("", SWITCH, format="html"))
-                first = False
+
+
+def tags(cell: nodes.Element) -> set[str]:
+    """What a cell is tagged with."""
+    return {*cell["cell_metadata"].get("tags", [])}
+
+
+def folds(cell: nodes.Element) -> bool:
+    """Whether a node is a cell of code that folds, and is not yet hidden as a solution is."""
+    if cell.get("nb_element") != "cell_code" or (cell.get("hide_mode") and "check" not in tags(cell)):
+        return False
+    return (
+        bool(cell.children)
+        and cell[0].get("nb_element") == "cell_code_source"
+        and not {"exercise", "open"} & tags(cell)
+    )
+
+
+def joins(cell: nodes.Element, after: nodes.Element, source: str) -> bool:
+    """Whether a cell shows nothing itself and the next stands right behind it; what is checked has its own line."""
+    if len(cell) > 1 or "check" in tags(cell) | tags(after) or shown(source) == "Imports":
+        return False
+    return cell.parent is after.parent and cell.parent.index(after) == cell.parent.index(cell) + 1
 
 
 def visit(self: SphinxTranslator, node: HideCodeCellNode) -> None:

@@ -150,7 +150,7 @@ ANSWERS: Final = {
             -1.92: "The factor is the same there, as z² does not mind the sign. Asked for is the μ to the right of 0.",
             20.0: "That is the factor itself. Asked for is the μ at which it is twenty.",
         },
-        "Leave σ at 1, move μ to the right, and read the sentence below the two histograms.",
+        "Leave s at 1, move μ to the right, and read the sentence below the two histograms.",
         0.06,
     ),
     "cube": Number(
