@@ -8,6 +8,7 @@ switch that opens all of it, and remembers.
 from __future__ import annotations
 
 import ast
+import re
 from html import escape
 from typing import Any
 
@@ -58,6 +59,9 @@ def summary(source: str, tags: list[str]) -> str:
     return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}"
 
 
+QUESTIONS = re.compile(r"QuickQuestions\((.*)\)")
+
+
 class Fold(SphinxPostTransform):
     """Before MyST-NB wraps what is to be hidden, asks it to hide the code of each cell."""
 
@@ -77,6 +81,9 @@ class Fold(SphinxPostTransform):
             cell["hide_mode"] = "input"
             cell["prompt_show"] = cell["prompt_hide"] = summary(cell[0].astext(), tags)
             cell["classes"].append("folded-code")
+            asked = QUESTIONS.fullmatch(cell[0].astext().strip())
+            if asked and asked[1].count(",") in {1, 2}:  # their room on the page (book.css)
+                cell["classes"].append(f"questions-{asked[1].count(',')}")
             if first:
                 cell.parent.insert(cell.parent.index(cell), nodes.raw("", SWITCH, format="html"))
                 first = False
