@@ -95,3 +95,14 @@ def test_at_most_forty_runs_of_a_size_are_shown_and_all_count() -> None:
     middle, exact = ax.lines
     assert middle.get_ydata() == pytest.approx([0, 0], abs=1e-6)
     assert list(exact.get_ydata()) == [0.25, 0.25]
+
+
+def test_bars_are_as_long_as_their_numbers_and_say_them() -> None:
+    (ax,) = plots.bars([("one", 3.25), ("two", torch.tensor(-1.5)), ("two", 2.0, 0.5)], xlabel="nats").axes
+    found = [(bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in ax.patches]
+    assert found == [(0, 3.25, 0), (0, -1.5, 1), (0, 2, 2), (2, 0.5, 2)]
+    assert [text.get_text() for text in ax.texts] == ["3.2", "−1.5", "2.0 + 0.5"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two", "two"]
+    low, high = ax.get_xlim()
+    assert low < -1.5
+    assert high > 3.25

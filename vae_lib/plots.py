@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
@@ -625,6 +625,36 @@ def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]
 
 
 @_in_style
+def bars(rows: Iterable[Sequence[Any]], *, xlabel: str, color: str = "evidence", digits: int = 1) -> Figure:
+    """A bar for each row, with what it says; of two numbers the second stands hatched behind the first.
+
+    Args:
+        rows: of each a name and one number or two.
+        xlabel: what the numbers are.
+        color: a term of ``palette`` or a hex string.
+        digits: after the point.
+    """
+    names, numbers = zip(*((name, tuple(map(float, values))) for name, *values in rows), strict=True)
+    figure, ax = _subplots(height=0.28 * len(names) + 0.9)
+    shade = COLORS.get(color, color)
+    for row, (first, *more) in enumerate(numbers):
+        ax.barh(row, first, color=shade, height=0.62)
+        with plt.rc_context({"hatch.linewidth": 0.8}):
+            for second in more:
+                ax.barh(row, second, left=first, fc=PAPER, ec=shade, hatch="/////", height=0.62, lw=0.8)
+        words = " + ".join(f"{value:.{digits}f}".replace("-", "−") for value in (first, *more))
+        where = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": shade}
+        ax.annotate(words, (max(0.0, first + sum(more)), row), **where)
+    ax.invert_yaxis()
+    ax.set_yticks(range(len(names)), names)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.2)
+    if min(map(min, numbers)) >= 0:
+        ax.set_xlim(left=0)
+    ax.set_xlabel(xlabel)
+    return figure
+
+
 def gap_parts(parts: GapParts, names: Sequence[str]) -> Figure:
     """The gap of each example as a bar in two parts: amortization, and hatched what no Gaussian Q can close.
 
@@ -632,29 +662,8 @@ def gap_parts(parts: GapParts, names: Sequence[str]) -> Figure:
         parts: of ``len(names)`` examples.
         names: a word for each example.
     """
-    figure, ax = _subplots(height=0.28 * len(names) + 0.9)
-    approximation, amortization = (part.detach().numpy() for part in (parts.approximation, parts.amortization))
-    rows = np.arange(len(names))
-    ax.barh(rows, amortization, color=COLORS["gap"], height=0.62)
-    with plt.rc_context({"hatch.linewidth": 0.8}):
-        ax.barh(rows, approximation, left=amortization, fc=PAPER, ec=COLORS["gap"], hatch="/////", height=0.62, lw=0.8)
-    for row, (encoder, family) in enumerate(zip(amortization, approximation, strict=True)):
-        ax.annotate(
-            f"{encoder:.2f} + {family:.2f}",
-            (encoder + family, row),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-            color=COLORS["gap"],
-        )
-    ax.invert_yaxis()
-    ax.set_yticks(rows, names)
-    ax.tick_params(axis="y", length=0)
-    ax.margins(x=0.2)
-    ax.set_xlim(left=0)
-    ax.set_xlabel("nats: amortization (solid) + approximation (hatched)")
-    return figure
+    rows = zip(names, parts.amortization.tolist(), parts.approximation.tolist(), strict=True)
+    return bars(rows, xlabel="nats: amortization (solid) + approximation (hatched)", color="gap", digits=2)
 
 
 @_in_style

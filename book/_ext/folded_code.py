@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+import re
 from html import escape
 from typing import Any
 
@@ -60,6 +61,9 @@ def summary(source: str, tags: Iterable[str], before: int = 0) -> str:
     return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}"
 
 
+QUESTIONS = re.compile(r"QuickQuestions\((.*)\)")
+
+
 class Fold(SphinxPostTransform):
     """Before MyST-NB wraps what is to be hidden, asks it to hide the code of each cell."""
 
@@ -80,6 +84,9 @@ class Fold(SphinxPostTransform):
             cell["hide_mode"] = "input"
             cell["prompt_show"] = cell["prompt_hide"] = summary(blocks[-1], tags(cell), before)
             cell["classes"].append("folded-code")
+            asked = QUESTIONS.fullmatch(blocks[-1].strip())
+            if asked and asked[1].count(",") in {1, 2}:  # their room on the page (book.css)
+                cell["classes"].append(f"questions-{asked[1].count(',')}")
 
 
 def tags(cell: nodes.Element) -> set[str]:
