@@ -645,7 +645,8 @@ ANATOMY: Final[Words] = {
     "Dots: X.",
     "about_prior": "P(z) = N(0, I), dashed at 1 and 2 widths: where z may lie before a picture is seen. In color: Q.",
     "about_kl": "KL, one number in nats: what Q(z|X) pays for being another than the prior.",
-    "about_reconstruction": "log P(X|z), one number in nats, a sum over {pixels} pixels: how well f(z) fits X.",
+    "about_reconstruction": "log P(X|z), one number in nats, a sum over {pixels} pixels: how well f(z) fits X. "
+    "Bars: what each pixel takes off.",
     "about_elbo": "ELBO = reconstruction − KL, one number in nats. On average over ε it is at most log P(X). "
     "Training climbs it.",
     "about_evidence": "log P(X): how probable the model finds this picture. No box computes it, as that takes every z "

@@ -62,7 +62,8 @@ export function codeBlock(words) {
 }
 
 /**
- * One sentence on what is pointed at. @param {Record<string, string>} words @param {Shown} shown @param {string} name
+ * One sentence on what is pointed at.
+ * @param {Record<string, string>} words @param {Shown} shown @param {string} name
  */
 export function sentenceOf(words, shown, name) {
   const { forward, layers, x, sigma } = shown;

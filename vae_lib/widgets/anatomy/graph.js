@@ -3,7 +3,7 @@
 import { box, element, OWN_KEYS, span, tile, write } from "../shared/form.js";
 import { stage } from "../shared/stage.js";
 import { BOXES, boxesOf, PARTS, TERM } from "./nodes.js";
-import { drawBalance, drawBars, drawPrior, drawSpread } from "./pictures.js";
+import { drawBalance, drawBars, drawLosses, drawPrior, drawSpread } from "./pictures.js";
 import { backOf, NATS, numbersOf, PAIRS, slopesAt, textOf } from "./said.js";
 import { drawWires } from "./wires.js";
 
@@ -57,6 +57,7 @@ export function machineGraph(scope, model, { now, pointed }) {
       drawBars(scene, boxes, shown);
       drawPrior(scene, boxes.prior, shown);
       drawSpread(scene, boxes.likelihood, shown);
+      drawLosses(scene, boxes.reconstruction, shown);
       drawBalance(scene, boxes.elbo, shown);
       drawWires(scene, boxes, shown, pointed());
     },
