@@ -9,8 +9,8 @@ import { fill, shownNumber } from "../shared/words.js";
  */
 
 /**
- * Pictures to choose from. @param {Scope} scope @param {Model} model @param {Float32Array[]} pictures
- * @param {(index: number) => void} pick
+ * Pictures to choose from.
+ * @param {Scope} scope @param {Model} model @param {Float32Array[]} pictures @param {(index: number) => void} pick
  */
 export function pictureRadios(scope, model, pictures, pick) {
   const [words, names, [height, width], group] = [
@@ -31,7 +31,8 @@ export function pictureRadios(scope, model, pictures, pick) {
 }
 
 /**
- * The two sliders of ε. @param {Scope} scope @param {Model} model @param {(axis: number, value: number) => void} move
+ * The two sliders of ε.
+ * @param {Scope} scope @param {Model} model @param {(axis: number, value: number) => void} move
  */
 function noiseSliders(scope, model, move) {
   const words = model.get("words");
@@ -67,7 +68,12 @@ export function controls(scope, model, { change, noise, anew, step, reset }) {
   const backward = check(scope, words.backward, (ticked) => change({ backward: ticked }));
   const kinds = /** @type {string[]} */ (model.get("options").gradient);
   const labels = kinds.map((kind) => words[`gradient_${kind}`]);
-  const gradient = choice(scope, words.gradient, labels, (label) => change({ gradient: kinds[labels.indexOf(label)] }));
+  const gradient = choice(
+    scope,
+    words.gradient,
+    labels,
+    (label) => change({ gradient: kinds[labels.indexOf(label)], backward: true }), // or nothing would be seen of it
+  );
   const reseted = button(scope, words.reset, reset);
   const show = (/** @type {State} */ state, /** @type {boolean} */ moved) => {
     sliders.show(state.epsilon);

@@ -20,7 +20,7 @@ export function equation4(words) {
     const [text, index] = words[word].split("_");
     made.append(text, ...(index ? [element("sub", {}, index)] : []));
     if (term) made.style.setProperty("--term", `var(--term-${term})`);
-    if (node) made.setAttribute("aria-label", words[`spoken_eq_${node}`] ?? words[`spoken_${node}`] ?? words[word]);
+    if (words[`spoken_${word}`]) made.append(span("vae-live", words[`spoken_${word}`]));
     return made;
   });
   const named = { class: "vae-equation", role: "group", "aria-label": words.equation };
@@ -62,7 +62,8 @@ export function codeBlock(words) {
 }
 
 /**
- * One sentence on what is pointed at. @param {Record<string, string>} words @param {Shown} shown @param {string} name
+ * One sentence on what is pointed at.
+ * @param {Record<string, string>} words @param {Shown} shown @param {string} name
  */
 export function sentenceOf(words, shown, name) {
   const { forward, layers, x, sigma } = shown;

@@ -3,8 +3,8 @@
 import { box, element, OWN_KEYS, span, tile, write } from "../shared/form.js";
 import { stage } from "../shared/stage.js";
 import { BOXES, boxesOf, PARTS, TERM } from "./nodes.js";
-import { drawBalance, drawBars, drawPrior, drawSpread } from "./pictures.js";
-import { NATS, numbersOf, PAIRS, spoken, textOf } from "./said.js";
+import { drawBalance, drawBars, drawLosses, drawPrior, drawSpread } from "./pictures.js";
+import { backOf, NATS, numbersOf, PAIRS, slopesAt, textOf } from "./said.js";
 import { drawWires } from "./wires.js";
 
 /**
@@ -26,8 +26,10 @@ function makeNode(words, name, shape) {
   const picture = name === "x" || name === "f" ? tile(shape[0], shape[1], { "aria-hidden": "true" }) : null;
   if (picture) button.append(picture.canvas);
   if (values.length) button.append(span("vae-values", ...values));
+  const aside = span("vae-live"); // what a screen reader hears of the way back
+  button.append(aside);
   if (TERM[name]) button.style.setProperty("--shade", `var(--term-${TERM[name]})`);
-  return { name, button, values, picture, item: element("li", { class: `vae-at-${name}` }, button) };
+  return { name, button, values, picture, aside, item: element("li", { class: `vae-at-${name}` }, button) };
 }
 
 /**
@@ -55,16 +57,18 @@ export function machineGraph(scope, model, { now, pointed }) {
       drawBars(scene, boxes, shown);
       drawPrior(scene, boxes.prior, shown);
       drawSpread(scene, boxes.likelihood, shown);
+      drawLosses(scene, boxes.reconstruction, shown);
       drawBalance(scene, boxes.elbo, shown);
       drawWires(scene, boxes, shown, pointed());
     },
   });
   const show = (/** @type {Shown} */ shown) => {
     const bright = PARTS[shown.lit];
-    for (const { name, button, values, picture } of nodes) {
+    for (const { name, button, values, picture, aside } of nodes) {
       const texts = textOf(shown, name);
       values.forEach((data, i) => write(data, numbersOf(shown, name)[i], texts[i]));
-      button.setAttribute("aria-label", spoken(words, shown, name));
+      aside.textContent = shown.back ? backOf(words, shown, name) : "";
+      button.dataset.slopes = JSON.stringify(slopesAt(shown, name));
       button.classList.toggle("vae-pale", !bright.includes(name));
       picture?.draw(name === "x" ? shown.x : Float32Array.from(shown.forward.f));
     }

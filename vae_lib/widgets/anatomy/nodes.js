@@ -191,7 +191,7 @@ export const TALL = [
   "exp b.5 times t.5",
   "epsilon t.5 times b.5",
   "times l.5 plus r.5",
-  "mean b.5 plus t.5",
+  "mean b.5 plus t.5 @r.75",
   "plus b.5 z t.5",
   "z l.5 decoder r*",
   "decoder l* f r.5",

@@ -30,8 +30,8 @@ function within(scene, { left, top, width, height }, draw) {
 }
 
 /**
- * Both networks, their layers lit by what runs through them. @param {Scene} scene @param {Record<string, Box>} boxes
- * @param {Shown} shown
+ * Both networks, their layers lit by what runs through them.
+ * @param {Scene} scene @param {Record<string, Box>} boxes @param {Shown} shown
  */
 export function drawBars(scene, boxes, { forward, x, layers, back, lit }) {
   const sides =
@@ -114,8 +114,26 @@ export function drawSpread(scene, box, { forward: { f }, x, sigma }) {
 }
 
 /**
- * The reconstruction as a bar from zero, and what the KL takes off it. @param {Scene} scene @param {Box} box
- * @param {Shown} shown
+ * What each pixel takes off log P(X|z), in nats, as bars that hang down.
+ * @param {Scene} scene @param {Box} box @param {Shown} shown
+ */
+export function drawLosses(scene, box, { forward: { f }, x, sigma }) {
+  within(scene, box, (own) => {
+    const [top, room] = [own.height - 16, 16];
+    const losses = Array.from(f, (value, i) => 0.5 * ((x[i] - value) / sigma) ** 2);
+    const scale = room / Math.max(4, ...losses);
+    const each = own.width / f.length;
+    const bars = losses.map((loss, i) => {
+      const [left, right, end] = [(i + 0.15) * each, (i + 0.85) * each, top + loss * scale];
+      return area([[left, top], [right, top], [right, end], [left, end]], { colour: "reconstruction" });
+    });
+    plot(own, PIXELS, segments([[[0, top], [own.width, top]]], { colour: "axis" }), ...bars);
+  });
+}
+
+/**
+ * The reconstruction as a bar from zero, and what the KL takes off it.
+ * @param {Scene} scene @param {Box} box @param {Shown} shown
  */
 export function drawBalance(scene, box, { forward: { logLikelihood, kl } }) {
   within(scene, box, (own) => {

@@ -1,4 +1,4 @@
-// What the nodes say: their numbers as text, and what a screen reader hears.
+// What the nodes say: their numbers as text, and the slopes that come to them.
 
 import { fill, shownNumber } from "../shared/words.js";
 
@@ -36,33 +36,29 @@ export function textOf(shown, name) {
   return numbersOf(shown, name).map((value) => shownNumber(value, digitsOf(name)));
 }
 
-/**
- * What a screen reader hears of a node. @param {Record<string, string>} words @param {Shown} shown
- * @param {string} name
- */
-export function spoken(words, shown, name) {
-  const label = words[`spoken_${name}`] ?? words[`label_${name}`];
-  const value = textOf(shown, name).join(", ");
-  const said = value ? fill(words.node_value, { label, value }) : label;
-  return shown.back ? `${said}. ${backOf(words, shown, name)}` : said;
-}
-
 /** What keeps a slope from the encoder's side of z. @param {Shown} shown */
 function cutBy({ sample, gradient }) {
   return gradient === "detached" || (gradient === "score" && sample) ? gradient : "undrawn";
 }
 
+/**
+ * The sizes of the slopes that come to a node, by where they come from; for a network that at its weights.
+ * @param {Shown} shown @param {string} name @returns {Record<string, number>}
+ */
+export function slopesAt({ back }, name) {
+  const sizes = back?.sizes ?? {};
+  if (`${name} weights` in sizes) return { weights: sizes[`${name} weights`] };
+  const arriving = Object.keys(sizes).filter((key) => key.endsWith(` ${name}`));
+  return Object.fromEntries(arriving.map((key) => [key.split(" ")[0], sizes[key]]));
+}
+
 /** What comes back to a node. @param {Record<string, string>} words @param {Shown} shown @param {string} name */
 export function backOf(words, shown, name) {
-  const { sizes } = /** @type {NonNullable<Shown["back"]>} */ (shown.back);
-  if (name === "encoder" || name === "decoder") {
-    return fill(words.back_weights, { size: sized(sizes[`${name} weights`]) });
-  }
-  const arriving = Object.keys(sizes).filter((key) => key.endsWith(` ${name}`));
+  const arriving = Object.entries(slopesAt(shown, name));
   if (arriving.length === 0) return words[`back_none_${name}`] ?? words[`back_none_${cutBy(shown)}`];
-  return arriving.map((key) => {
-    const [from] = key.split(" ");
-    return fill(words.back_from, { from: words[`spoken_${from}`] ?? words[`label_${from}`], size: sized(sizes[key]) });
+  return arriving.map(([from, size]) => {
+    const start = words[`spoken_${from}`] ?? words[`label_${from}`] ?? "";
+    return fill(from === "weights" ? words.back_weights : words.back_from, { from: start, size: sized(size) });
   }).join(" ");
 }
 
