@@ -304,6 +304,13 @@ for (const script of document.querySelectorAll(STATE)) {
   }
 }
 
+// What several widgets hold alike, the page says once (page_assets.py).
+for (const { state } of Object.values(saved)) {
+  for (const [name, value] of Object.entries(state)) {
+    if (value?.same_as) state[name] = saved[value.same_as].state[name];
+  }
+}
+
 const takeIn = host(saved);
 /** A style sheet that comes later has the browser look at the whole page again. */
 const addAllStyles = () => Object.values(saved).forEach(({ state }) => addStyle(state._css));
