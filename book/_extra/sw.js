@@ -95,8 +95,8 @@ async function bringUpToDate(page) {
     if (!digest(url)) await store.delete(url);
     const isNow = digest(url) && await keep(store, url, digest(url)).then(() => true, (error) => void failed(error));
     const text = await (await store.match(url))?.text() ?? "";
-    for (const [, link] of text.matchAll(/\s(?:src|href)="([^"#:]+)"/g)) {
-      const part = new URL(link, url).href;
+    for (const [, link, film] of text.matchAll(/\s(?:src|href)="([^"#:]+)"|(\b_images\/[\w.-]+)/g)) {
+      const part = new URL(link ?? film, url).href;
       parts.add(part);
       if (isNow && digest(part) && !PAGE.test(named(part))) wanted.add(part);
     }

@@ -133,6 +133,20 @@ def test_it_fits_the_page(open_page: OpenPage, widget_page: MakePage, width: int
     page.get_by_text("noise").tap()
     assert page.locator(".vae-verdict").all_inner_texts().count("") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_a_chapter_an_answer_has_no_violation(open_page: OpenPage, site_url: str, scheme: str) -> None:
+    page = open_page(f"{site_url}01-latent-space.html#exercises", width=390, scheme=scheme)
+    place = page.get_by_role("group", name="Your answer: a place for an 8")
+    place.get_by_label(WORDS["first"]).fill("0.2")
+    place.get_by_label(WORDS["second"]).fill("-0.5")
+    page.keyboard.press("Enter")
+    expect(place.locator(".vae-verdict")).to_contain_text("Right.")
+    page.get_by_text("ink", exact=True).click()
+    expect(page.get_by_role("group", name="Your answer: lazy draws").locator(".vae-verdict")).to_contain_text(
+        "Not yet."
+    )
     assert complaints(page) == []
 
 

@@ -16,7 +16,7 @@ from vae_lib.exercises.checking import UNANSWERED, Choice, Function, Verdict, de
 from vae_lib.exercises.questions import Question, Right, Wrong
 from vae_lib.exercises.shared import normal, of_a_path
 
-__all__ = ["check_line", "check_lost"]
+__all__ = ["Place", "check_line", "check_lost"]
 
 EDGE: Final = 4  # of the map
 BLEND: Final = 0.1  # a picture of which one kind is ahead of another by less is a blend of the two

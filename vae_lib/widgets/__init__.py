@@ -10,6 +10,7 @@ from vae_lib.widgets.kl_plane_explorer import KLPlaneExplorer
 from vae_lib.widgets.latent_explorer import LatentExplorer
 from vae_lib.widgets.latent_sliders import LatentSliders
 from vae_lib.widgets.machine import Machine
+from vae_lib.widgets.own_slider import OwnSlider
 from vae_lib.widgets.quick_questions import QuickQuestions
 from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
 from vae_lib.widgets.series_explorer import SeriesExplorer
@@ -26,6 +27,7 @@ __all__ = [
     "LatentExplorer",
     "LatentSliders",
     "Machine",
+    "OwnSlider",
     "QuickQuestions",
     "ReparameterizationExplorer",
     "SeriesExplorer",

@@ -604,6 +604,16 @@ ANSWER: Final[Words] = {
     "no_place": "Answer with two numbers from −{edge} to {edge}.",
 }
 
+OWN_SLIDER: Final[Words] = {
+    "bad_index": "This slider cannot be shown: it stands at no place that it has. Set its index to one of them.",
+    "name": "A slider of your own",
+    "setting": "{argument} = {value}",
+    "picture": "What the function draws at {setting}",
+    "live": "Let the slider go, and Python calls the function.",
+    "film": "Here the slider has {count} stops. In a notebook it has {all} values, and calls the function at each.",
+    "needs_python": "In a notebook, with Python running, the slider moves and calls the function.",
+}
+
 MACHINE: Final[Words] = {
     **PAD,
     **POINT,

@@ -108,7 +108,8 @@ function fields({ scope, words, rule, give, refuse }, count) {
     element("label", { class: "vae-answer-label", for: input.id }, names[i]),
     input,
   ]);
-  const row = box("vae-answer-row", ...labelled, span("", rule.unit ?? ""), button(scope, words.check, answer));
+  const unit = rule.unit ? [span("", rule.unit)] : [];
+  const row = box("vae-answer-row", ...labelled, ...unit, button(scope, words.check, answer));
   const show = (/** @type {Given | null} */ given) => {
     const now = given === null ? inputs.map(() => null) : [given].flat();
     const held = read();
