@@ -15,7 +15,7 @@ LIBRARY_FILES := $(shell find vae_lib -name __pycache__ -prune -o -type f ! -nam
 SCRIPTS := $(shell find vae_lib tests book/_static book/_extra -name '*.js' -o -name '*.mjs')
 export DENO_NO_UPDATE_CHECK := 1
 
-.PHONY: serve test lint unit notebooks library site links archive models bench picture constraints clean help
+.PHONY: serve test lint unit notebooks library site links archive pdf models bench picture constraints clean help
 
 help:
 	@sed -n '1,3p' Makefile
@@ -93,6 +93,11 @@ archive: site
 		--transform 's,^html,vae-book,;s,^archive,vae-book/READ-ME,' \
 		-c -C $(SITE)/.. html -C $(CURDIR)/tools archive.txt | gzip -n > _build/vae-book.tar.gz
 	@echo "_build/vae-book.tar.gz: unpack it, and see READ-ME.txt in it"
+
+# The book as one PDF, printed by Chromium.
+pdf: $(VENV)/.test site
+	$(BIN)/python tools/pdf.py $(SITE) _build/vae-book.pdf
+	@echo "_build/vae-book.pdf"
 
 # The models that ship, from their data (MNIST is downloaded, or read from VAE_LIB_DATA). How long each took
 # stands in its record.

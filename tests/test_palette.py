@@ -78,6 +78,11 @@ def test_more_classes_than_ten_are_told_apart_as_ten_are() -> None:
     np.testing.assert_allclose(oklab("#FF0000"), [0.6280, 0.2249, 0.1258], atol=1e-3)  # as his page has them
 
 
+def test_the_edge_of_a_control_is_seen_on_paper_of_either_kind() -> None:
+    for page in (0, 1):
+        assert contrast(NEUTRALS["track"][page], NEUTRALS["paper"][page]) >= 3
+
+
 @pytest.mark.parametrize("colour", CLASSES)
 def test_digits_can_be_told_from_both_pages(colour: str) -> None:
     # Dots of a map, each with its digit beside it: less than the 3:1 of graphics that stand alone.
@@ -100,8 +105,8 @@ def test_style_sheets_and_modules_repeat_the_palette() -> None:
     assert blocks(book, ":root", r'html\[data-theme="dark"\]') == both(TERMS, "--term-")
     for term, shade in TERMS.items():
         assert f'.math [fill="{shade.light}"] {{ fill: var(--term-{term}); stroke: var(--term-{term}); }}' in book
-    for page, opening in zip(LINK, ("", 'html[data-theme="dark"] '), strict=True):
-        assert f"\n{opening}.bd-article table {{ --pst-color-link: {page.lower()}; }}" in book
+    for page, opening in zip(LINK, (":root", 'html[data-theme="dark"]'), strict=True):
+        assert f"\n{opening} {{ --accent: {page}; }}" in book
     (sheet,) = (ROOT / "vae_lib" / "widgets").rglob("common.css")
     theme = blocks(sheet.read_text(encoding="utf-8"), r"\.vae-widget", r'\.vae-widget\[data-theme="dark"\]')
     of_sheet = {name: NEUTRALS[name] for name in ("paper", "ink", "quiet", "edge", "track")}

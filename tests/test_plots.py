@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 from matplotlib.patches import Ellipse
+from nbclient import NotebookClient
+from PIL import Image
 from torch.distributions import MultivariateNormal
 
 from vae_lib import plots
 from vae_lib.distributions import Gaussian
+from vae_lib.palette import TERMS
 from vae_lib.training import History
 
 
@@ -106,3 +112,23 @@ def test_bars_are_as_long_as_their_numbers_and_say_them() -> None:
     low, high = ax.get_xlim()
     assert low < -1.5
     assert high > 3.25
+
+
+def test_the_elbo_has_one_colour_that_is_none_of_a_term() -> None:
+    x = torch.linspace(0, 1, 5)
+    over_epochs = plots.history(History([-9.0, -8.0], [1.0, 1.5])).axes[2]
+    over_k = plots.iwae_curves([1, 10, 100], {"one": (torch.tensor([1.0, 2.0, 3.0]), 4.0)}).axes[0]
+    over_rate = plots.curves(x, {"−ELBO": (x, "elbo")}, xlabel="rate", ylabel="nats").axes[0]
+    colours = {axes.lines[0].get_color() for axes in (over_epochs, over_k, over_rate)}
+    assert len(colours) == 1
+    assert not colours & {shade.light for shade in TERMS.values()}
+
+
+def test_a_notebook_draws_two_pixels_for_each_and_says_the_size() -> None:
+    cell = nbformat.v4.new_code_cell("from vae_lib import plots\nplots.equation_4(-1.4, 0.5, -1.7, 0.2)")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook).execute()
+    (output,) = notebook.cells[0].outputs
+    with Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))) as picture:
+        assert picture.width == pytest.approx(2 * output["metadata"]["image/png"]["width"], abs=1)
+        assert 680 < picture.width / 2 < 720  # the site's column

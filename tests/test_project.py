@@ -74,8 +74,11 @@ def test_the_workflows_test_the_oldest_python_and_publish_what_was_tested() -> N
     test, publish = (yaml.safe_load(read(f".github/workflows/{name}.yml")) for name in ("test", "publish"))
     oldest = re.search(r'requires-python = ">=([\d.]+)"', read("pyproject.toml"))[1]
     assert test["jobs"]["pythons"]["strategy"]["matrix"]["python"][0] == oldest
-    for job in (test["jobs"]["all"], publish["jobs"]["site"]):
-        assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    commands = [
+        [step["run"] for step in job["steps"] if "run" in step]
+        for job in (test["jobs"]["all"], publish["jobs"]["site"])
+    ]
+    assert commands == [[".ci/run"], [".ci/run", "make pdf && cp _build/vae-book.pdf _build/html/"]]
     assert publish["jobs"]["pages"]["needs"] == "site"
     # YAML reads the key `on` as True.
     assert publish[True]["push"]["branches"] == test[True]["push"]["branches-ignore"] == ["main"]

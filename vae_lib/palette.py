@@ -29,14 +29,14 @@ NEUTRALS: Final[dict[str, Shade]] = {
     "paper": Shade("#FDFDFB", "#17181B"),
     "ink": Shade("#1C2430", "#EEF1F5"),  # text
     "quiet": Shade("#5D6672", "#A8B0BA"),  # captions
-    "edge": Shade("#D4D8DD", "#3A3E45"),  # frames and buttons
-    "track": Shade("#D9DDE2", "#3D424A"),  # what a slider's handle runs on
+    "edge": Shade("#D4D8DD", "#3A3E45"),  # frames
+    "track": Shade("#868E98", "#6F7782"),  # what a slider's handle runs on, and the edge of a control: 3:1 on paper
     "axis": Shade("#C3C8CF", "#484D55"),
     "grid": Shade("#ECEEF0", "#25272C"),
 }
 """Of the widgets: ``common.css`` and ``canvas.js`` say them again, and a test compares."""
 
-LINK: Final = Shade("#0B57C4", "#7FB0F5")  # in a table's stripe, where the theme's is too faint
+LINK: Final = Shade("#0B57C4", "#7FB0F5")  # and focus: the one accent beside the terms
 
 # Figures are drawn on white; the site turns their lightness over on a dark page.
 INK: Final = NEUTRALS["ink"].light  # text and axes

@@ -16,6 +16,7 @@ from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
 
+META = re.compile(r"(<p><strong>What it builds on\.</strong>.*?</p>\s*<p><strong>Time\.</strong>.*?</p>)", re.DOTALL)
 NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; the sliders are
 missing.</p></noscript>"""
 
@@ -36,6 +37,7 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
         body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
         body = re.sub(r"<dl>\s*(<dd>(?:(?!<d[lt]\b).)*?</dd>)\s*</dl>", lines, body, flags=re.DOTALL)
         body = re.sub(r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"', r'\1width="\2" height="\3"', body)
+        body = META.sub(r'<div class="chapter-meta">\1</div>', body, count=1)
         if "application/vnd.jupyter.widget-view+json" in body:
             body = body.replace("</h1>", f"</h1>\n{NO_SCRIPT}", 1)
         context["body"] = body

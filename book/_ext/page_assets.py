@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 # What is added to each page, and a selector: a page where nothing matches has no use for it.
 ASSETS = {
@@ -70,7 +72,12 @@ def scripts_out_of_the_way(
             script.attributes["defer"] = "defer"
 
 
+def own_search(app: Sphinx, config: Config) -> None:
+    config.html_search_scorer = str(Path(__file__).with_name("search.js"))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("config-inited", own_search)
     # After all others: what they add to a page is known.
     app.connect("html-page-context", drop_unused_assets, priority=900)
     app.connect("html-page-context", only_shown_widgets, priority=900)

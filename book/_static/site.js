@@ -45,6 +45,48 @@ for (
   column.observe(wide);
 }
 
+// How far the reader is, how long the rest takes, and what was read: a page whose end was seen.
+const article = document.querySelector(".bd-article");
+const here = location.pathname.replace(/.*\//, "") || "index.html";
+/** @type {Set<string>} */
+const read = new Set(localStorage.getItem("read")?.split(" "));
+const ticks = () => {
+  for (
+    const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".bd-links a.reference"))
+  ) {
+    const name = link.pathname.replace(/.*\//, "");
+    if (!read.has(name) || link.querySelector(".was-read")) continue;
+    const tick = document.createElement("span");
+    tick.className = "was-read";
+    tick.setAttribute("role", "img");
+    tick.setAttribute("aria-label", "read");
+    tick.textContent = "✓";
+    link.append(tick);
+  }
+};
+const minutes = Number(document.querySelector(".chapter-meta")?.textContent?.match(/Time\.\s+(\d+) minutes/)?.[1]);
+if (article && minutes) {
+  const bar = document.createElement("div");
+  bar.className = "reading-bar";
+  const left = document.createElement("p");
+  left.className = "minutes-left";
+  document.body.append(bar);
+  document.querySelector(".bd-header-article .header-article-items__start")?.append(left);
+  const look = () => {
+    const { top, height } = article.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, -top / (height - innerHeight)));
+    bar.style.setProperty("--read", share.toFixed(3));
+    const rest = Math.ceil(minutes * (1 - share));
+    left.textContent = rest > 1 ? `${rest} minutes left` : rest ? "1 minute left" : "";
+    if (share < 0.98 || read.has(here)) return;
+    localStorage.setItem("read", [...read.add(here)].join(" "));
+    ticks();
+  };
+  document.addEventListener("scroll", look, { passive: true });
+  look();
+}
+ticks();
+
 // All code at once, as the reader had it last.
 const button = document.querySelector(".code-switch button");
 /** @param {boolean} open */

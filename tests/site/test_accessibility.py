@@ -12,6 +12,13 @@ from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
 
 OpenPage = Callable[..., Page]
 
+# What has the focus: whether it is within the text, and whether a frame is drawn round it.
+FOCUS = """() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  const framed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return `${one.outerHTML.slice(0, 60)} ${one.matches(".bd-article a") ? "in the text" : ""} ${framed ? "framed" : ""}`;
+}"""
+
 
 def test_the_check_sees_a_violation(open_page: OpenPage, site_url: str) -> None:
     page = open_page(site_url + "genindex.html")
@@ -52,3 +59,25 @@ def test_a_step_taken_apart_and_a_broken_training_have_no_violation(
     widget.get_by_role("button", name=WORDS["train"], exact=True).click()
     widget.get_by_text("no number any more").wait_for(timeout=60_000)
     assert complaints(page) == []
+
+
+def test_a_pressed_button_is_seen_in_forced_colours(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}03-kl-divergence.html")
+    page.emulate_media(forced_colors="active")
+    page.locator("[data-widget-model]").first.scroll_into_view_if_needed()
+    pressed, *others = (page.locator(f".vae-button[aria-pressed={is_on}]").first for is_on in ("true", "false"))
+    colour = "button => getComputedStyle(button).backgroundColor"
+    assert pressed.evaluate(colour) != others[0].evaluate(colour)
+
+
+def test_the_first_link_of_the_text_is_near_and_each_stop_has_a_frame(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}04-equation-4.html")
+    page.keyboard.press("Tab")
+    assert "Skip to main content" in page.evaluate(FOCUS)
+    stops = [page.evaluate(FOCUS)]
+    page.keyboard.press("Enter")
+    while "in the text" not in stops[-1]:
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUS))
+        assert len(stops) <= 8, stops
+    assert all("framed" in stop for stop in stops), stops

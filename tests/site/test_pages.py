@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +95,29 @@ def test_code_is_folded_and_one_switch_opens_all_of_it_and_is_remembered(open_pa
     assert page.locator(".folded-code > details[open]").count() == folds.count()
     page.get_by_role("button", name="Show all code").click()
     assert page.locator(".folded-code > details[open]").count() == 0
+
+
+def test_what_was_read_has_a_tick_and_the_rest_its_minutes(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}04-equation-4.html")
+    expect(page.locator(".minutes-left")).to_have_text("45 minutes left")
+    assert page.locator(".was-read").count() == 0
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    expect(page.locator(".minutes-left")).to_have_text(re.compile("^2[0-5] minutes left"))
+    assert page.locator(".was-read").count() == 0
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator(".bd-links .current > a .was-read")).to_have_text("✓")
+    page.goto(f"{site_url}notation.html")
+    (tick,) = page.locator(".was-read").all()
+    assert tick.locator("..").get_attribute("href") == "04-equation-4.html"
+    assert page.locator(".minutes-left").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_lines_are_as_long_as_they_are_read_well(open_page: OpenPage, site_url: str, width: int) -> None:
+    page = open_page(f"{site_url}05-reparameterization.html", width=width)
+    script = """all => all.filter(p => p.textContent.length > 300 && !p.querySelector("svg, code")).map(p =>
+      p.textContent.length / Math.round(p.clientHeight / parseFloat(getComputedStyle(p).lineHeight)))"""
+    letters = page.eval_on_selector_all(".bd-article section > p", script)
+    assert letters
+    assert max(letters) <= 76
+    assert min(letters) >= (60 if width > 1000 else 30)

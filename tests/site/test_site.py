@@ -129,6 +129,31 @@ def test_search_knows_the_words_that_people_use(open_page: OpenPage, site_url: s
     page.wait_for_selector(f"#search-results li a[href*='{page_name}.html']")
 
 
+@pytest.mark.parametrize("word", ["constructor", "__proto__", "hasOwnProperty"])
+def test_a_word_of_the_search_s_own_language_is_not_found(open_page: OpenPage, site_url: str, word: str) -> None:
+    page = open_page(f"{site_url}search.html?q={word}")
+    page.get_by_text("Your search did not match any documents").wait_for()
+
+
+def test_chapters_are_found_before_the_library_while_one_types_and_without_tex(
+    open_page: OpenPage, site_url: str
+) -> None:
+    page = open_page(f"{site_url}search.html?q=glossary")
+    page.wait_for_selector("#search-results li p")
+    page.locator("main form input[name=q]").fill("latent_dim encoder")
+    page.locator("main form input[name=q]").fill("encoder")
+    page.wait_for_function("document.querySelectorAll('#search-results li a').length > 20")
+    page.wait_for_selector("#search-results li:last-child p")
+    found = page.eval_on_selector_all("#search-results li > a", "all => all.map(one => one.pathname.slice(1))")
+    library = [name.startswith("reference") for name in found]
+    assert library == sorted(library)
+    assert True in library
+    assert False in library
+    text = page.locator("#search-results").inner_text()
+    assert not re.search(r"\\[a-z]+|\$", text)
+    assert page.url.endswith("?q=encoder")
+
+
 def saved_machine(site: Path, name: str) -> dict[str, Any]:
     """The state of the page's Machine, with its weights as bytes."""
     text = (site / name).read_text(encoding="utf-8")
