@@ -35,7 +35,7 @@ from vae_lib.beyond.shapes import coloured
 from vae_lib.model import VAE
 
 RECORD: Final = Path(__file__).parents[1] / "vae_lib" / "models" / "own-data.json"
-RATES: Final = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+RATES: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 SHAPE: Final = (3, 16, 16)
 STEPS: Final = 800
 BATCH: Final = 64
