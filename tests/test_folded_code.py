@@ -63,5 +63,6 @@ def test_a_cell_that_shows_nothing_folds_with_the_next() -> None:
     folds = [cell["prompt_show"] for cell in document.findall(nodes.container) if cell.get("hide_mode")]
     checked = "Checked here: 1 statement of the text"
     assert folds == ["Imports · 2 lines", "Code of the figure · 6 lines", checked, "f() · 1 line"]
+    assert not page().children
     sources = [cell.astext() for cell in document.findall(nodes.literal_block)]
     assert sources == [imports, "x = 1\ny = 2", "z = 3", figure, "assert x", function, "f()"]

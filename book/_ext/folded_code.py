@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterable
 import re
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 from docutils import nodes
@@ -74,7 +75,7 @@ class Fold(SphinxPostTransform):
         cells = [cell for cell in self.document.findall(nodes.container) if folds(cell)]
         if cells:
             cells[0].parent.insert(cells[0].parent.index(cells[0]), nodes.raw("", SWITCH, format="html"))
-        for cell, after in zip(cells, [*cells[1:], None], strict=True):
+        for cell, after in zip_longest(cells, cells[1:]):
             blocks = [block.astext() for block in cell[0]]
             if after and joins(cell, after, blocks[-1]):
                 after[0].insert(0, cell[0].children)
