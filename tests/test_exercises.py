@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +21,17 @@ from scipy.spatial import distance
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
+from traitlets import TraitError
 
 from vae_lib import data, exercises, pretrained
 from vae_lib.exercises import ANSWERS, CHAPTERS, FUNCTIONS
+from vae_lib.exercises.chapter_1 import Place
 from vae_lib.exercises.chapter_3 import KL
 from vae_lib.exercises.chapter_5 import REPARAMETERIZE
 from vae_lib.exercises.checking import WIDTH, Choice, Function, Verdict
 from vae_lib.model import VAE
 from vae_lib.training import fit
-from vae_lib.widgets import IntegralExplorer
+from vae_lib.widgets import Answer, IntegralExplorer
 
 BOOK = Path(__file__).parent.parent / "book"
 
@@ -235,7 +238,7 @@ def test_names_and_words_are_there_once() -> None:
         assert all(len(words) > 30 and words.endswith(".") for _, words in exercise.mistakes.values())
     assert len(ANSWERS) == sum(len(chapter.ANSWERS) for chapter in CHAPTERS.values())
     public = {name for name in vars(exercises) if name.startswith("check_")}
-    assert public >= {exercise.name for exercise in FUNCTIONS} | {"check_answer", "check_place"}
+    assert public >= {exercise.name for exercise in FUNCTIONS} | {"check_answer"}
     assert all(getattr(exercises, name).__doc__ for name in public)
 
 
@@ -466,9 +469,12 @@ def test_text_fits_a_page() -> None:
 # --- numbers and choices ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+READ = {name: question for name, question in ANSWERS.items() if not isinstance(question, Place)}
+
+
+@pytest.mark.parametrize("name", READ)
 def test_a_question_knows_the_right_answer_and_the_usual_wrong_ones(name: str) -> None:
-    question = ANSWERS[name]
+    question = READ[name]
     assert exercises.check_answer(name, question.right).passed
     assert not exercises.check_answer(name, ...).answered
     assert not exercises.check_answer(name, None).answered
@@ -522,12 +528,12 @@ def test_a_choice_that_is_none_is_said_to_be_none() -> None:
 
 
 def test_an_unknown_question_names_the_others() -> None:
-    with pytest.raises(ValueError, match=r"question must be one of 'lazy draws', .* got 'best color'"):
+    with pytest.raises(ValueError, match=r"question must be one of 'a place for an 8', .* got 'best color'"):
         exercises.check_answer("best color", 1)
 
 
 def words_for(name: str, value: float | str) -> str:
-    return ANSWERS[name].wrong[value]
+    return READ[name].wrong[value]
 
 
 def assert_origins(name: str, found: dict[float, Any]) -> None:
@@ -1086,19 +1092,14 @@ def test_questions_of_chapter_9() -> None:
 
 @pytest.mark.parametrize("z", [None, ..., [..., ...], (0.5, ...)])
 def test_a_place_may_stay_unanswered(z: Any) -> None:
-    assert not exercises.check_place(8, z).answered
+    assert not Place(8).check(z).answered
 
 
-@pytest.mark.parametrize("z", [3.0, [1.0], [1.0, 2.0, 3.0], "here", [math.nan, 0.0], [[0.0, 1.0]]])
+@pytest.mark.parametrize("z", [3.0, [1.0], [1.0, 2.0, 3.0], "here", [math.nan, 0.0], [[0.0, 1.0]], [0.0, 4.01]])
 def test_a_place_that_is_none_is_said_to_be_none(z: Any) -> None:
-    verdict = exercises.check_place(8, z)
+    verdict = Place(8).check(z)
     assert verdict.answered
     assert "A place on the map is two numbers" in repr(verdict)
-
-
-def test_a_place_for_what_is_no_digit_is_refused() -> None:
-    with pytest.raises(ValueError, match="digit must be from 0 to 9, got 12"):
-        exercises.check_place(12, [0, 0])
 
 
 # --- the chapters ----------------------------------------------------------------------------------------------------
@@ -1110,40 +1111,86 @@ def tagged(path: Path) -> list[tuple[list[str], str]]:
     return [(cell["metadata"].get("tags", []), "".join(cell["source"])) for cell in code]
 
 
-WIRED = [path for path in sorted(BOOK.glob("0*.ipynb")) if any("exercise" in tags for tags, _ in tagged(path))]
+WIRED = [path for path in sorted(BOOK.glob("[01]*.ipynb")) if any("exercise" in tags for tags, _ in tagged(path))]
+ASKED = re.compile(r"Answer\((\"[^\"]+\")\)")
+CHECKED = re.compile(r"(exercises\.check_\w+)\(my_\w+\)")
 
 
-def test_the_first_chapters_are_wired() -> None:
-    assert {path.stem[:2] for path in WIRED} >= {f"{number:02}" for number in range(1, 10)}
+def test_every_chapter_is_wired_and_asks_every_question_and_every_function_once() -> None:
+    assert len(WIRED) == len(list(BOOK.glob("[01]*.ipynb")))
+    sources = [source for path in WIRED for _, source in tagged(path)]
+    asked = [found[1].strip('"') for source in sources if (found := ASKED.fullmatch(source))]
+    assert sorted(asked) == sorted(ANSWERS)
+    checked = {found[1].removeprefix("exercises.") for source in sources if (found := CHECKED.fullmatch(source))}
+    assert checked == {exercise.name for exercise in FUNCTIONS}
 
 
 @pytest.mark.parametrize("path", WIRED, ids=lambda path: path.stem)
-def test_each_exercise_is_followed_by_its_check_and_a_solution_that_passes_it(path: Path) -> None:
+def test_each_exercise_has_its_check_and_a_solution_that_passes_it(path: Path) -> None:
     cells = tagged(path)
     starts = [number for number, (tags, _) in enumerate(cells) if "exercise" in tags]
-    assert len(starts) >= 3
     functions = 0
     for start in starts:
-        answer, check, solution = cells[start : start + 3]
-        assert "..." in answer[1]
-        functions += answer[1].count("def ")
-        called = [line for line in check[1].splitlines() if line.startswith("exercises.check_")]
-        assert len(called) == 1
-        assert called[0] == check[1].splitlines()[-1], "the verdict is shown"
+        tags, answer = cells[start]
+        if asked := ASKED.fullmatch(answer):
+            assert "remove-input" in tags, "the page shows the field alone"
+            called, solution = f"exercises.check_answer({asked[1]}, ", cells[start + 1]
+        else:
+            assert "..." in answer
+            functions += answer.count("def ")
+            solution = cells[start + 2]
+            found = CHECKED.fullmatch(cells[start + 1][1])
+            assert found, "one line, so that the verdict is shown, and the site shows where Python runs"
+            called = f"{found[1]}("
         assert {"hide-cell", "solution"} <= set(solution[0])
-        name = called[0].partition("(")[0]
-        assert f"= {name}(" in solution[1], "the solution is checked by the same check"
+        assert f"= {called}" in solution[1], "the solution is checked by the same check"
         assert ".passed" in solution[1]
-    assert functions >= 1
+    if path.stem.startswith("0"):
+        assert len(starts) >= 3
+        assert functions >= 1
 
 
 @pytest.mark.parametrize("path", WIRED, ids=lambda path: path.stem)
-def test_an_exercise_left_as_it_is_says_so(path: Path) -> None:
+def test_a_function_left_as_it_is_says_so(path: Path) -> None:
     cells = tagged(path)
     for number, (tags, source) in enumerate(cells):
-        if "exercise" in tags:
+        if "exercise" in tags and not ASKED.fullmatch(source):
             names: dict[str, Any] = {"exercises": exercises}
             exec(source, names)
-            *lines, last = cells[number + 1][1].splitlines()
-            exec("\n".join(lines), names)
-            assert not eval(last, names).answered, source
+            assert not eval(cells[number + 1][1], names).answered, source
+
+
+# --- the field -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [0.125, torch.tensor([0.125]), np.float32(0.125)])
+def test_the_field_takes_what_python_has_computed(answer: Any) -> None:
+    field = Answer("best sigma", answer)
+    assert field.answer == 0.125
+    assert field.verdict.passed
+    field.answer = 0.16
+    assert not field.verdict.passed
+    field.answer = ...
+    assert field.answer is None
+    assert not field.verdict.answered
+    assert Answer("half left out", " High ").answer == "high"
+    assert Answer("a place for an 8", torch.tensor([0.23, -0.54])).answer == [0.2, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("best sigma", "0.1", "without quotes"),
+        ("best sigma", math.nan, "Answer with a finite number."),
+        ("half left out", "higher", 'Answer with "exact" or "high" or "low"'),
+        ("a place for an 8", [5, 0], "A place on the map is two numbers from −4 to 4"),
+    ],
+)
+def test_the_field_refuses_what_is_no_answer(name: str, answer: Any, words: str) -> None:
+    with pytest.raises(TraitError, match=words):
+        Answer(name, answer)
+
+
+def test_the_field_of_no_question_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"question must be one of .* got 'best color'"):
+        Answer("best color")

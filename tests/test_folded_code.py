@@ -16,7 +16,7 @@ import pytest
         ("x = 1\ntable({}, x)", "Code of the table · 2 lines"),
         ("x = 1\nLatentExplorer(x)", "Code of the widget · 2 lines"),
         ("x = 1\nprint(x)", "Code of the numbers · 2 lines"),
-        ("@interact(n=3)\ndef show(n):\n    print(n)", "Code of the slider · 3 lines"),
+        ("def show(n):\n    print(n)\n\n\nOwnSlider(show, [3])", "Code of the slider · 5 lines"),
         ("x = 1\n%timeit x", "Code · 2 lines"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -19,9 +20,13 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from vae_lib import pretrained, training
+from vae_lib.exercises import ANSWERS, check_answer
+from vae_lib.exercises.chapter_1 import Place
+from vae_lib.exercises.checking import LEAD, Choice, Number
 from vae_lib.model import VAE
 from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import DigitPad, LatentExplorer
+from vae_lib.widgets.answer import rule_of
 from vae_lib.widgets.base import ACTIVATIONS, LARGEST_SEED, describe_layers, normals, pack_weights
 from vae_lib.widgets.digit_pad import shipped_examples
 from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
@@ -226,6 +231,39 @@ def digit_pad() -> Numbers:
     }
 
 
+# --- answer.js
+
+
+def answers_to(question: Number | Choice | Place) -> list[Any]:
+    """Right ones, every known mistake, near misses on both sides of each bound, and far ones."""
+    if isinstance(question, Choice):
+        return question.words
+    if isinstance(question, Place):
+        random = np.random.default_rng(0).uniform(-4, 4, (300, 2)).round(3).tolist()
+        return [*random, [-4, -4], [4, 4], [4, -4], [0.25, -0.55], [-0.05, 0.05], [0, 0]]
+    bounds = [band.center + side * band.reach for band in question.bands for side in (-1, 1)]
+    near = [np.nextafter(bound, side).item() for bound in bounds for side in (-np.inf, np.inf)]
+    return [*[band.center for band in question.bands], *bounds, *near, 0, 1e-5, -1e4, 1e4, 123456.7, 7 / 3]
+
+
+def answers() -> Numbers:
+    found = []
+    for name, question in ANSWERS.items():
+        rule, table = rule_of(question)
+        verdicts = [
+            {"answer": answer, "passed": said.passed, "words": said.words.removeprefix(LEAD[said.passed]).strip()}
+            for answer in answers_to(question)
+            for said in [check_answer(name, answer)]
+        ]
+        assert any(each["passed"] for each in verdicts)
+        assert not all(each["passed"] for each in verdicts)
+        found.append({"question": name, "rule": rule, "table": list(table), "verdicts": verdicts})
+    written = [
+        (number, f"{number:.4g}") for exponent in range(-12, 13) for number in (10.0**exponent, -(math.pi**exponent))
+    ]
+    return {"questions": found, "written": written}
+
+
 # --- latent_explorer.js
 
 
@@ -303,6 +341,7 @@ def numbers(tmp_path: Path) -> Path:
         "kl_explorer": kl_explorer(),
         "reparameterization_explorer": [reparameterization(*p, wrt) for wrt in ("mu", "sigma") for p in points],
         "digit_pad": digit_pad(),
+        "answer": answers(),
         "machine": walk(),
         "latent_explorer": {"buckets": buckets(), "backdrop": backdrop()},
         "network": networks(),

@@ -61,6 +61,8 @@ def test_chapter_has_the_template_s_parts(path: Path) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
     folded = [cell for cell in cells(path, "code") if "solution" in cell["metadata"].get("tags", [])]
     assert len(folded) == len(numbers), "each exercise has its solution folded away"
+    for cell in folded:
+        assert cell["metadata"]["jupyter"] == {"source_hidden": True, "outputs_hidden": True}, "in notebooks too"
 
 
 @pytest.mark.parametrize("path", [path for path in CHAPTERS if path.stem[0] == "0"], ids=lambda path: path.stem)

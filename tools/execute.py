@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> None:
     """Execute them, the longest first."""
     os.environ["TQDM_DISABLE"] = "1"  # fit shows its progress in notebooks; a page has no use for it
+    os.environ["VAE_BOOK_FILM"] = "1"  # sliders of one's own hold a picture for each stop
     cache = get_cache(ROOT / "_build" / ".jupyter_cache")
     for path in sorted(ROOT.glob("book/*.ipynb"), key=lambda path: -path.stat().st_size):
         cache.add_nb_to_project(path)

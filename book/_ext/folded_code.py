@@ -37,14 +37,14 @@ def shown(source: str) -> str:
     if isinstance(body[0], ast.Import | ast.ImportFrom):
         return "Imports"
     last = body[-1]
-    if isinstance(last, ast.FunctionDef) and last.decorator_list:
-        return "Code of the slider"
     call = last.value if isinstance(last, ast.Expr) else None
     name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
     if name.startswith("plots."):
         return "Code of the figure"
     if name == "table":
         return "Code of the table"
+    if name == "OwnSlider":
+        return "Code of the slider"
     if name[:1].isupper():
         return "Code of the widget"
     return "Code of the numbers" if "print(" in source else "Code"

@@ -43,7 +43,19 @@ def only_shown_widgets(app: Sphinx, pagename: str, templatename: str, context: d
             if name in saved["state"] and name not in kept:
                 kept[name] = saved["state"][name]
                 waiting += re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(kept[name]["state"]))
+        say_once(kept)
         script.attributes["body"] = json.dumps({**saved, "state": kept}).replace("<", "\\u003c")
+
+
+def say_once(models: dict[str, Any]) -> None:
+    """Of widgets that hold the same long text, as a module or a style, the first has it, the others name that one."""
+    holders: dict[tuple[str, str], str] = {}
+    for name, model in models.items():
+        for trait, value in model["state"].items():
+            text = json.dumps(value)
+            holder = holders.setdefault((trait, text), name)
+            if holder != name and len(text) > 200:
+                model["state"][trait] = {"same_as": holder}
 
 
 def scripts_out_of_the_way(

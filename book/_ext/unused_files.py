@@ -22,7 +22,7 @@ ASKED_FOR = {
 def used_files(site: Path) -> set[Path]:
     """The pages in ``site`` and all files that they lead to, by way of a style sheet or a manifest too."""
     links = {
-        ".html": r'\s(?:href|src)="([^"#?]+)|property="og:image" content="[^"]*/(_static/[^"]+)',
+        ".html": r'\s(?:href|src)="([^"#?]+)|property="og:image" content="[^"]*/(_static/[^"]+)|"(_images/[^"]+)"',
         ".css": r"url\(\s*[\"']?([^\"')#?]+)",
         ".webmanifest": r'"src":\s*"([^"]+)"',
     }

@@ -89,7 +89,9 @@ if (navigator.serviceWorker && !own) {
         !/\.html/.test(name)
       );
       const pictures = [...document.images].map((picture) => picture.src); // of which those further down wait
-      const addresses = [location.href.split("#")[0], ...used, ...pictures].filter((one) =>
+      const state = document.querySelector('script[type$="widget-state+json"]')?.textContent ?? "";
+      const films = (state.match(/_images\/[\w.-]+/g) ?? []).map((name) => new URL(name, location.href).href);
+      const addresses = [location.href.split("#")[0], ...used, ...pictures, ...films].filter((one) =>
         one.startsWith(root.origin)
       );
       if (!(/** @type {any} */ (navigator)).connection?.saveData) {

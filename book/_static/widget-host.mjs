@@ -2,8 +2,8 @@
 //
 // MyST-NB writes into the page the standard widget state (one JSON script) and one small JSON script for each view. A
 // widget whose model is an anywidget carries its own ES module in that state: this host gives it the model object and
-// the element that a notebook would, after the anywidget front-end module specification. Any other widget needs Python:
-// the page shows what it drew when the book was made, at its first setting, and says what Python adds.
+// the element that a notebook would, after the anywidget front-end module specification. Of any other widget the page
+// says that it needs Python.
 
 const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
@@ -16,9 +16,6 @@ const CHARACTER = 450;
 const WORDS = {
   needsKernel:
     "This control needs Python. Run this chapter as a notebook, on your computer or on a hosted service, to use it.",
-  firstSetting:
-    "Shown for {settings}. Run this chapter as a notebook, on your computer or on a hosted service, and a slider moves it.",
-  figure: "The figure for {settings}; the text around it says what it shows.",
   failed: "This picture could not start in your browser. The rest of the page does not depend on it.",
 };
 
@@ -146,49 +143,6 @@ function say(place, words) {
   place.classList.add("widget-said");
 }
 
-/** A widget and all that it holds. @param {string} id @param {Record<string, SavedModel>} saved @returns {SavedModel[]} */
-function family(id, saved) {
-  const model = saved[id];
-  if (!model) return [];
-  const children = (model.state.children ?? []).map((/** @type {string} */ name) => name.replace("IPY_MODEL_", ""));
-  return [model, ...children.flatMap((/** @type {string} */ child) => family(child, saved))];
-}
-
-/**
- * What a control and its figure looked like when the book was made: `interact` keeps it in an Output widget.
- * @param {Element} place @param {SavedModel[]} widgets @returns {boolean} whether there was anything to show
- */
-function showFirstSetting(place, widgets) {
-  const outputs = widgets
-    .flatMap(({ model_name, state }) => (model_name === "OutputModel" ? state.outputs ?? [] : []))
-    .filter(({ output_type }) => output_type !== "error");
-  const settings = widgets
-    .filter(({ state }) => state.description && ["number", "string", "boolean"].includes(typeof state.value))
-    .map(({ state }) => `${state.description} = ${state.value}`.replace("= -", "= −"))
-    .join(", ");
-  if (outputs.length === 0 || settings === "") return false;
-  const words = (/** @type {string} */ text) => text.replace("{settings}", () => settings);
-  const figure = document.createElement("figure");
-  figure.className = "widget-figure";
-  figure.tabIndex = 0; // on a phone it scrolls sideways
-  for (const { data = {}, text } of outputs) {
-    const png = data["image/png"];
-    const shown = document.createElement(png ? "img" : "pre");
-    if (png) {
-      shown.setAttribute("src", `data:image/png;base64,${png.replace(/\s/g, "")}`);
-      shown.setAttribute("alt", words(WORDS.figure));
-    } else shown.textContent = text ?? data["text/plain"] ?? "";
-    figure.append(shown);
-  }
-  const caption = document.createElement("figcaption");
-  caption.className = "widget-note";
-  caption.textContent = words(WORDS.firstSetting);
-  figure.append(caption);
-  place.replaceChildren(figure);
-  place.classList.add("widget-shown");
-  return true;
-}
-
 /** @typedef {{model: Model, definition: Promise<any>}} Live */
 
 /** @param {Record<string, SavedModel>} saved */
@@ -285,7 +239,7 @@ function host(saved) {
         if (first && isNear(place)) show(id, place);
         else near.observe(place);
         first = false;
-      } else if (!showFirstSetting(place, family(id, saved))) {
+      } else {
         // One line for all that a cell shows.
         if (place.previousElementSibling?.classList.contains("widget-said")) place.remove();
         else say(place, WORDS.needsKernel);
@@ -301,6 +255,13 @@ for (const script of document.querySelectorAll(STATE)) {
     Object.assign(saved, JSON.parse(script.textContent ?? "").state);
   } catch (error) {
     console.warn("widget-host: the page's widget state cannot be read.", error);
+  }
+}
+
+// What several widgets hold alike, the page says once (page_assets.py).
+for (const { state } of Object.values(saved)) {
+  for (const [name, value] of Object.entries(state)) {
+    if (value?.same_as) state[name] = saved[value.same_as].state[name];
   }
 }
 

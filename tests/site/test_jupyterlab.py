@@ -131,10 +131,13 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     page = open_notebook(nbformat.read(ROOT / "book" / "01-latent-space.ipynb", as_version=4))
     command(page, "notebook:run-all-cells")
     code = page.locator(".jp-CodeCell")
-    own = code.filter(has=page.locator(".cm-content", has_text="@interact"))
+    own = code.filter(has=page.locator(".cm-content", has_text="OwnSlider("))
     expect(own.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"))
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle")  # the folded cells as well
     expect(page.locator(".jp-OutputArea-output[data-mime-type*=error]")).to_have_count(0)
+
+    # Each solution has run, and its output waits to be asked for.
+    expect(page.locator(".jp-OutputPlaceholder")).to_have_count(4)
 
     # The widget: by the hand on the slider, read back in Python.
     slider = page.get_by_role("slider", name="z₁")
@@ -153,20 +156,18 @@ def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nb
     run_cell(page, reading)
     expect(reading.locator(".jp-OutputArea-output")).to_contain_text(f"[{moved:g}, ")
 
-    # The plain ipywidgets slider: Python computes the figure anew.
+    # The slider of one's own: Python computes the figure anew.
     knob = own.get_by_role("slider")
     knob.scroll_into_view_if_needed()
-    expect(own).to_contain_text("error per pixel")
-    before = own.locator(".jp-OutputArea-output img").get_attribute("src")
-    said = own.locator(".jp-OutputArea-output pre").first.inner_text()
-    knob.focus()
-    for _ in range(6):
-        page.keyboard.press("ArrowRight")
-    expect(own.locator(".jp-OutputArea-output pre").first).not_to_have_text(said)
-    page.wait_for_function(
-        "([before]) => ![...document.querySelectorAll('.jp-OutputArea-output img')].some(i => i.src === before)",
-        arg=[before],
-    )
+    said = own.locator(".vae-own-text")
+    expect(said).to_contain_text("error per pixel")
+    picture, words = own.locator(".vae-own img").get_attribute("src"), said.inner_text()
+    for number in range(3, 9):
+        knob.press("ArrowRight")
+        expect(knob).to_have_attribute("aria-valuetext", f"numbers = {number}")
+    expect(said).not_to_have_text(words)
+    expect(own.locator(".vae-own img")).to_have_attribute("alt", "What the function draws at numbers = 8")
+    expect(own.locator(".vae-own img")).not_to_have_attribute("src", picture)
 
 
 # What makes each widget, what Python reads of what its first slider moves, and what Python does to move it back.
@@ -180,6 +181,7 @@ EVERY_WIDGET = {
     "SeriesExplorer('digits-epochs')": ("w.index", "w.index = 7"),
     "SeriesExplorer('digits-betas')": ("w.index", "w.index = 7"),
     "TrainingExplorer()": ("w.lr", "w.lr = 0.0001"),
+    "OwnSlider(lambda number: number**2, range(9), 4)": ("w.value", "w.value = 2"),
     "LatentSliders('digits-12')": ("round(sum(w.z), 3)", "w.z = [-2.0] * 12"),
 }
 
@@ -291,8 +293,29 @@ def test_the_questions_and_python_follow_each_other(open_notebook: Callable[[nbf
     expect(shown.get_by_role("radio", checked=True)).to_have_count(0)
 
 
+def test_the_answer_and_python_follow_each_other(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
+    page = open_notebook(
+        notebook_of(
+            "from vae_lib.widgets import Answer\nw = Answer('mended mean')\nw",
+            "print('read', w.answer, w.verdict.passed)",
+            "w.answer = 64",
+        )
+    )
+    shown, reading, writing = (nth_cell(page, i) for i in range(3))
+    run_cell(page, shown)
+    shown.get_by_label("Your answer", exact=True).click()
+    page.keyboard.type("1/64")  # the notebook leaves it to the field
+    page.keyboard.press("Enter")
+    expect(shown.locator(".vae-verdict")).to_contain_text("Right.")
+    run_cell(page, reading)
+    expect(page.get_by_text("read 0.015625 True")).to_be_visible()
+    run_cell(page, writing)
+    expect(shown.locator(".vae-verdict")).to_contain_text("Not yet.")
+    expect(shown.get_by_label("Your answer", exact=True)).to_have_value("64")
+
+
 def test_every_widget_is_driven_here() -> None:
-    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"DigitPad", "Machine", "QuickQuestions"}
+    driven = {maker.split("(")[0] for maker in EVERY_WIDGET} | {"Answer", "DigitPad", "Machine", "QuickQuestions"}
     assert driven == set(widgets.__all__)
 
 

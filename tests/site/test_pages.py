@@ -47,11 +47,10 @@ def assert_icons_are_drawn(page: Page) -> set[str]:
 
 
 def assert_a_slider_of_the_learner_s_own(page: Page) -> None:
-    figure = page.locator(".widget-figure")
+    figure = page.locator(".vae-own")
     expect(figure).to_have_count(1)
-    expect(figure.locator("img")).to_have_count(1)
     assert figure.locator("img").evaluate("image => image.naturalWidth") > 300
-    expect(figure.locator("figcaption")).to_contain_text("Run this chapter as a notebook")
+    expect(figure.get_by_role("slider")).to_be_enabled()
 
 
 @pytest.mark.parametrize(("width", "scheme"), VISITS)

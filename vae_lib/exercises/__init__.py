@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_lib.exercises.chapter_1 import *
+from vae_lib.exercises.chapter_1 import Place
 from vae_lib.exercises.chapter_2 import *
 from vae_lib.exercises.chapter_3 import *
 from vae_lib.exercises.chapter_4 import *
@@ -37,24 +38,38 @@ CHAPTERS: Final = {
 FUNCTIONS: Final[tuple[Function, ...]] = tuple(
     value for chapter in CHAPTERS.values() for value in vars(chapter).values() if isinstance(value, Function)
 )
-ANSWERS: Final[dict[str, Number | Choice]] = {
+ANSWERS: Final[dict[str, Number | Choice | Place]] = {
     name: answer for chapter in CHAPTERS.values() for name, answer in chapter.ANSWERS.items()
 }
 
 
-def check_answer(question: str, answer: Any) -> Verdict:
-    """A number that the reader has read off or worked out, or a choice between words.
+def question_of(name: str) -> Number | Choice | Place:
+    """What an exercise asks for.
 
     Args:
-        question: which; the chapter says it.
-        answer: a number or a word; ``...`` as long as there is none.
+        name: which; the chapter says it.
 
     Raises:
         ValueError: no such question.
     """
-    if question not in ANSWERS:
-        raise ValueError(f"question must be one of {', '.join(map(repr, ANSWERS))}, got {question!r}")
-    return ANSWERS[question].check(answer)
+    if name not in ANSWERS:
+        raise ValueError(f"question must be one of {', '.join(map(repr, ANSWERS))}, got {name!r}")
+    return ANSWERS[name]
+
+
+def check_answer(question: str, answer: Any) -> Verdict:
+    """A number that the reader has read off or worked out, a choice between words, or a place on the map.
+
+    ``vae_lib.widgets.Answer`` is a field that says the same.
+
+    Args:
+        question: which; the chapter says it.
+        answer: a number, a word, or two numbers; ``...`` as long as there is none.
+
+    Raises:
+        ValueError: no such question.
+    """
+    return question_of(question).check(answer)
 
 
 def quick_questions(chapter: str) -> tuple[Question, ...]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from vae_lib import data, latent, pretrained
-from vae_lib.exercises.checking import UNANSWERED, Choice, Function, Verdict, described, shown
+from vae_lib.exercises.checking import UNANSWERED, Choice, Function, Verdict, described, shown, told
 from vae_lib.exercises.questions import Question, Right, Wrong
 from vae_lib.exercises.shared import normal, of_a_path
 
-__all__ = ["check_line", "check_lost", "check_place"]
+__all__ = ["Place", "check_line", "check_lost"]
 
+EDGE: Final = 4  # of the map
 BLEND: Final = 0.1  # a picture of which one kind is ahead of another by less is a blend of the two
 
 
@@ -156,52 +158,86 @@ def _reader() -> Any:
     return SVC(C=10, decision_function_shape="ovo").fit(digits.train.numpy(), digits.train_labels.numpy())
 
 
-def _read(picture: Tensor) -> tuple[int, int, float]:
-    """The kind of digit that a picture shows, the kind that comes next to it, and by how much the first is ahead."""
-    votes = _reader().decision_function(picture[None].numpy())[0]
-    ahead = torch.full((10, 10), math.inf)  # by how much row beats column
-    for (one, other), vote in zip(itertools.combinations(range(10), 2), votes, strict=True):
-        ahead[one, other], ahead[other, one] = vote, -vote
-    closest = ahead.min(1)
-    kind = int(closest.values.argmax())
-    return kind, int(closest.indices[kind]), float(closest.values[kind])
+class Reading(NamedTuple):
+    """The kind of digit that each picture shows, the kind that comes next to it, and by how much the first is ahead."""
+
+    kind: Tensor
+    next_to_it: Tensor
+    ahead: Tensor
 
 
-def check_place(digit: int, z: Any) -> Verdict:
-    """A place on the map of ``digits-2`` where the decoder draws this digit: chapter 1.
+def read_pictures(pictures: Tensor) -> Reading:
+    """What the classifier reads in pictures of shape ``(count, 64)``."""
+    votes = torch.as_tensor(_reader().decision_function(pictures.numpy())).float()
+    ahead = torch.full((len(pictures), 10, 10), math.inf)  # by how much row beats column
+    for pair, (one, other) in enumerate(itertools.combinations(range(10), 2)):
+        ahead[:, one, other], ahead[:, other, one] = votes[:, pair], -votes[:, pair]
+    closest = ahead.min(2)
+    kind = closest.values.argmax(1)
+    rows = torch.arange(len(pictures))
+    return Reading(kind, closest.indices[rows, kind], closest.values[rows, kind])
 
-    Args:
+
+@dataclass(frozen=True)
+class Place:
+    """A place on the map of ``digits-2``, read to a tenth, where the decoder draws a digit.
+
+    Right if a classifier of real digits reads the decoded picture as the digit, and as no other.
+
+    Attributes:
         digit: 0 to 9.
-        z: two numbers. Right if a classifier of real digits reads the decoded picture as the digit, and as no other.
-
-    Raises:
-        ValueError: a digit that is none.
     """
-    if digit not in range(10):
-        raise ValueError(f"digit must be from 0 to 9, got {digit}")
-    if z is None or z is ... or (isinstance(z, list | tuple) and ... in z):
-        return UNANSWERED
-    try:
-        point = torch.as_tensor(z, dtype=torch.float32).detach()
-    except (TypeError, ValueError, RuntimeError):
-        point = torch.empty(0)
-    if point.shape != (2,) or not bool(point.isfinite().all()):
-        return Verdict(False, f"A place on the map is two numbers, such as [0.5, -1.0]. What came is {described(z)}.")
-    with torch.no_grad():
-        picture = pretrained.load("digits-2").decode(point)
-    kind, next_to_it, ahead = _read(picture)
-    if ahead < BLEND:
-        return Verdict(
-            False,
-            f"Not yet. What the decoder draws at {shown(point)} is between a {kind} and a {next_to_it}: a classifier "
-            "of real digits can hardly tell.",
-        )
-    if kind != digit:
-        return Verdict(False, f"Not yet. A classifier of real digits takes the picture at {shown(point)} for a {kind}.")
-    return Verdict(True, f"Right: a classifier of real digits takes the picture for the digit {digit}, too.")
+
+    digit: int
+
+    def read(self, answer: Any) -> list[float]:
+        """An answer as two numbers to a tenth.
+
+        Raises:
+            ValueError: it is none.
+        """
+        try:
+            point = torch.as_tensor(answer, dtype=torch.float64).detach()
+        except (TypeError, ValueError, RuntimeError):
+            point = torch.empty(0)
+        if point.shape != (2,) or not bool((point.abs() <= EDGE).all()):
+            raise ValueError(
+                f"A place on the map is two numbers from −{EDGE} to {EDGE}, such as [0.5, -1.0]. What came is "
+                f"{described(answer)}."
+            )
+        return [math.floor(10 * value + 0.5) / 10 for value in point.tolist()]
+
+    def said(self, kind: int, next_to_it: int, clear: bool) -> tuple[bool, str]:
+        """Whether a reading is right, and what is said of it at ``{z}``."""
+        if not clear:
+            return False, (
+                f"What the decoder draws at {{z}} is between a {kind} and a {next_to_it}: a classifier of real digits "
+                "can hardly tell."
+            )
+        if kind != self.digit:
+            return False, f"A classifier of real digits takes the picture at {{z}} for a {kind}."
+        return True, f"A classifier of real digits takes the picture for the digit {self.digit}, too."
+
+    def readings(self, points: Tensor) -> list[tuple[int, int, bool]]:
+        """What the decoder draws at points of shape ``(count, 2)``: the kind, the next, and whether it is clear."""
+        with torch.no_grad():
+            found = read_pictures(pretrained.load("digits-2").decode(points))
+        return list(zip(found.kind.tolist(), found.next_to_it.tolist(), (found.ahead >= BLEND).tolist(), strict=True))
+
+    def check(self, answer: Any) -> Verdict:
+        """Reads what the decoder draws there."""
+        if answer is None or answer is ... or (isinstance(answer, list | tuple) and ... in answer):
+            return UNANSWERED
+        try:
+            place = self.read(answer)
+        except ValueError as error:
+            return Verdict(False, str(error))
+        passed, words = self.said(*self.readings(torch.tensor([place]))[0])
+        return told(passed, words.replace("{z}", shown(place)))
 
 
 ANSWERS: Final = {
+    "a place for an 8": Place(8),
     "lazy draws": Choice(
         "variety",
         "Drawn from N(0, I), z only visits one small spot of the autoencoder's map, so only a few kinds of digit can "

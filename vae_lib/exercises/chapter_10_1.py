@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Differentiate 50·e^(−R/5), set it to −2 and solve for R; or look for the lowest point of 50·e^(−R/5) + 2R.",
         0.06,
+        unit="nats",
     ),
     "equally good": Number(
         15.63,
@@ -35,6 +36,7 @@ ANSWERS: Final = {
         },
         "Set D + b·R of the two models equal and solve for b.",
         0.3,
+        unit="nats",
     ),
 }
 

@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Add up P(c)·P(X|c) over the ten digits, then take the logarithm.",
         0.01,
+        unit="nats",
     ),
 }
 

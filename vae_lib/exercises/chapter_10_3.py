@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Compute log((1 + 3)/2) and (log 1 + log 3)/2, and subtract.",
         5e-3,
+        unit="nats",
     ),
     "noisier encoder": Number(
         3.0,

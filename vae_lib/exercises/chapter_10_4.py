@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "What is −5·log(0.01) less −5·log(0.1)?",
         0.06,
+        unit="nats",
     ),
     "sigma of rounding": Number(
         0.0011276,

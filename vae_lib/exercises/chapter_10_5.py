@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Write down P(z) near z = 4, where the left half is next to nothing, and compare it with Q(z).",
         5e-3,
+        unit="nats",
     ),
 }
 

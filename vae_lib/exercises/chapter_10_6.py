@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Each KL is half the square of the distance between the two means. Add them.",
         5e-3,
+        unit="nats",
     ),
 }
 

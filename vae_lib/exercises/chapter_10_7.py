@@ -19,6 +19,7 @@ ANSWERS: Final = {
         },
         "Q puts all its mass on one word, and P(z) gives each of the 512^1024 words the same.",
         6.0,
+        unit="nats",
     ),
 }
 

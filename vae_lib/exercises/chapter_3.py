@@ -234,6 +234,7 @@ ANSWERS: Final = {
         },
         "Set Q to mean 0 and width 0.1 and P to mean 0 and width 1, and read both bars.",
         0.25,
+        unit="nats",
     ),
     "mean for sum": Number(
         0.05,

@@ -201,6 +201,7 @@ ANSWERS: Final = {
         },
         "Move the slider of X to −1, press Ascend until nothing moves, and read the bar of the gap.",
         0.02,
+        unit="nats",
     ),
     "largest gap": Number(
         18,
@@ -222,6 +223,7 @@ ANSWERS: Final = {
         "kl_from(each).",
         0.02,
         ordered=False,
+        unit="from 0 to 39",
     ),
     "bare KL": Number(
         19.80,

@@ -168,6 +168,7 @@ ANSWERS: Final = {
         },
         "Compute (sureness(pictures) > 0.9).float().mean() for a thousand pictures.",
         0.04,
+        unit="from 0 to 1",
     ),
     "nats for a nat": Number(
         6.46,
@@ -182,6 +183,7 @@ ANSWERS: Final = {
         },
         "Read rate and distortion at both stops, and divide one difference by the other.",
         0.1,
+        unit="nats",
     ),
 }
 

@@ -207,6 +207,7 @@ ANSWERS: Final = {
         "Four times the standard deviation is log σ² plus 2 log 4. Hand the wider Gaussian to "
         "evidence.importance_sampling, and count as above.",
         0.03,
+        unit="from 0 to 1",
     ),
     "gap of the learned": Number(
         2.16,
@@ -224,6 +225,7 @@ ANSWERS: Final = {
         },
         "The gap is log P(X), by summed and on_grid, less the ELBO, by evidence.elbo_terms; then the mean.",
         0.08,
+        unit="nats",
     ),
     "fair memoriser": Number(
         0.134,

@@ -24,6 +24,7 @@ ANSWERS: Final = {
         "Set the slider to −40°, where the gap all but vanishes, and move it by single degrees, either way, until the "
         "gap passes 0.1.",
         2.4,
+        unit="degrees",
     ),
     "three numbers": Number(
         1.5,
@@ -52,6 +53,7 @@ ANSWERS: Final = {
         },
         "Put σ² = 0.3125 into ½ log(1.25/σ²).",
         6e-3,
+        unit="nats",
     ),
     "no draw": Number(
         0.1,
@@ -65,6 +67,7 @@ ANSWERS: Final = {
         },
         "Compare E[(X − z)²] with (X − μ)² for z from N(μ, 0.05), then divide by 2σ².",
         6e-3,
+        unit="nats",
     ),
 }
 

@@ -307,6 +307,26 @@ def _inputs(exercise: Function, case: Sequence[Any]) -> str:
 
 # --- a number, a choice ----------------------------------------------------------------------------------------------
 
+LEAD: Final = {True: "Right.", False: "Not yet."}
+"""What a verdict begins with."""
+
+
+def told(passed: bool, words: str, mistake: str | None = None) -> Verdict:
+    """A verdict on an answer that could be read."""
+    return Verdict(passed, f"{LEAD[passed]} {words}", mistake)
+
+
+class Band(NamedTuple):
+    """Numbers of which the same is said: those that are off ``center`` by at most ``reach``.
+
+    ``mistake`` names the mistake that they come from; the right ones have none.
+    """
+
+    center: float
+    reach: float
+    words: str
+    mistake: str | None = None
+
 
 @dataclass(frozen=True)
 class Number:
@@ -319,6 +339,7 @@ class Number:
         remedy: how to find out, for a number that is none of those.
         tolerance: how far a number may be off, in its own unit.
         ordered: False where larger and smaller mean nothing, as in the number of a row.
+        unit: what stands behind the field for it.
     """
 
     right: float
@@ -327,29 +348,53 @@ class Number:
     remedy: str
     tolerance: float
     ordered: bool = True
+    unit: str = ""
+
+    @property
+    def bands(self) -> list[Band]:
+        """What is right, the usual mistakes, and what is right in per cent; the first that holds a number counts."""
+        found = [Band(self.right, self.tolerance, self.because)]
+        found += [Band(value, self.tolerance, words, str(value)) for value, words in self.wrong.items()]
+        if 0.01 < self.right < 1:
+            reach = 100 * min(self.tolerance, 0.05 * self.right)
+            found.append(Band(100 * self.right, reach, "That is right in per cent. Divide it by 100.", "per cent"))
+        return found
+
+    @property
+    def beyond(self) -> tuple[str, str]:
+        """What is said of a ``{number}`` in no band, below the right one and above it."""
+        if not self.ordered:
+            return (f"It is not {{number}}. {self.remedy}",) * 2
+        return f"{{number}} is too small. {self.remedy}", f"{{number}} is too large. {self.remedy}"
+
+    def read(self, answer: Any) -> float:
+        """An answer as a number.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if isinstance(answer, str):
+            raise ValueError(f"Answer with a number, without quotes. What came is the text {answer!r}.")
+        try:
+            number = float(answer)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(f"Answer with one number. What came is {described(answer)}.") from None
+        if not math.isfinite(number):
+            raise ValueError(f"Answer with a finite number. What came is {number}.")
+        return number
 
     def check(self, answer: Any) -> Verdict:
         """Compares ``answer`` with the right number and the usual wrong ones."""
         if answer is None or answer is ...:
             return UNANSWERED
-        if isinstance(answer, str):
-            return Verdict(False, f"Answer with a number, without quotes. What came is the text {answer!r}.")
         try:
-            number = float(answer)
-        except (TypeError, ValueError, RuntimeError):
-            return Verdict(False, f"Answer with one number. What came is {described(answer)}.")
-        if not math.isfinite(number):
-            return Verdict(False, f"Answer with a finite number. What came is {number}.")
-        if abs(number - self.right) <= self.tolerance:
-            return Verdict(True, f"Right. {self.because}")
-        for value, words in self.wrong.items():
-            if abs(number - value) <= self.tolerance:
-                return Verdict(False, f"Not yet. {words}", str(value))
-        if 0.01 < self.right < 1 and abs(number / 100 - self.right) <= min(self.tolerance, 0.05 * self.right):
-            return Verdict(False, "Not yet. That is right in per cent. Divide it by 100.", "per cent")
-        side = "large" if number > self.right else "small"
-        said = f"it is not {number:.4g}" if not self.ordered else f"{number:.4g} is too {side}"
-        return Verdict(False, f"Not yet: {said}. {self.remedy}")
+            number = self.read(answer)
+        except ValueError as error:
+            return Verdict(False, str(error))
+        for band in self.bands:
+            if abs(number - band.center) <= band.reach:
+                return told(band.mistake is None, band.words, band.mistake)
+        return told(False, self.beyond[number > self.right].replace("{number}", f"{number:.4g}"))
 
 
 @dataclass(frozen=True)
@@ -366,17 +411,34 @@ class Choice:
     because: str
     wrong: Mapping[str, str]
 
+    @property
+    def words(self) -> list[str]:
+        """All that may be chosen, in alphabetical order."""
+        return sorted([self.right, *self.wrong])
+
+    def read(self, answer: Any) -> str:
+        """An answer as one of the words.
+
+        Raises:
+            ValueError: it is none.
+        """
+        word = answer.strip().lower() if isinstance(answer, str) else ""
+        if word not in self.words:
+            choices = " or ".join(f'"{word}"' for word in self.words)
+            raise ValueError(f"Answer with {choices}, in quotes. What came is {described(answer)}.")
+        return word
+
     def check(self, answer: Any) -> Verdict:
         """Compares ``answer`` with the words."""
         if answer is None or answer is ...:
             return UNANSWERED
-        word = answer.strip().lower() if isinstance(answer, str) else ""
+        try:
+            word = self.read(answer)
+        except ValueError as error:
+            return Verdict(False, str(error))
         if word == self.right:
-            return Verdict(True, f"Right. {self.because}")
-        if word in self.wrong:
-            return Verdict(False, f"Not yet. {self.wrong[word]}", word)
-        choices = " or ".join(f'"{word}"' for word in sorted([self.right, *self.wrong]))
-        return Verdict(False, f"Answer with {choices}, in quotes. What came is {described(answer)}.")
+            return told(True, self.because)
+        return told(False, self.wrong[word], word)
 
 
 # --- values in words --------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vae_lib.exercises.checking import LEAD
+
 Words = dict[str, str]
 
 SHARED: Final[Words] = {
@@ -569,6 +571,30 @@ QUICK_QUESTIONS: Final[Words] = {
     "wrong": "Not quite.",
     "score": "{right} of {count} right",
     "solution": "The right answer, and why",
+}
+
+ANSWER: Final[Words] = {
+    "bad_answer": "This field cannot be shown: its rule or its answer does not fit. Make the widget again by the name "
+    "of an exercise.",
+    "name": "Your answer: {question}",
+    "label": "Your answer",
+    "first": "z₁",
+    "second": "z₂",
+    "check": "Check",
+    "right": LEAD[True],
+    "wrong": LEAD[False],
+    "no_number": "Answer with one number, with a point where it needs one: 0.5, −3 or 1/3.",
+    "no_place": "Answer with two numbers from −{edge} to {edge}.",
+}
+
+OWN_SLIDER: Final[Words] = {
+    "bad_index": "This slider cannot be shown: it stands at no place that it has. Set its index to one of them.",
+    "name": "A slider of your own",
+    "setting": "{argument} = {value}",
+    "picture": "What the function draws at {setting}",
+    "live": "Let the slider go, and Python calls the function.",
+    "film": "Here the slider has {count} stops. In a notebook it has {all} values, and calls the function at each.",
+    "needs_python": "In a notebook, with Python running, the slider moves and calls the function.",
 }
 
 MACHINE: Final[Words] = {
