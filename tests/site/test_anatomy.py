@@ -299,6 +299,7 @@ def test_a_step_is_adam_s_and_python_hears_of_it(live_widget: Callable[..., Page
     assert np.linalg.norm(found - flat) < 1e-2 * moved
     widget.set_state({"parameters": packed})
     assert_numbers(page, widget)
+    page.evaluate("bytes => live.model.set('parameters', live.bytes(bytes))", list(packed))  # a host says it back
     expect(page.locator(".vae-stepped")).to_contain_text("Step 2: ELBO ")
     page.get_by_role("button", name=WORDS["reset"]).click()
     assert shown(page, "elbo") == pytest.approx([before], abs=1e-5)
@@ -383,7 +384,9 @@ def test_views_end(live_widget: Callable[..., Page]) -> None:
 def test_it_fits_and_has_no_violation(
     open_page: OpenPage, widget_page: MakePage, width: int, scheme: str, part: str
 ) -> None:
-    page = open_page(widget_page(Anatomy(lit=part, backward=True, node="kl")), width=width, scheme=scheme)
+    gradient = "score" if part == "reparameterization" else "pathwise"
+    widget = Anatomy(lit=part, backward=True, node="kl", gradient=gradient)  # type: ignore[arg-type]
+    page = open_page(widget_page(widget), width=width, scheme=scheme)
     page.evaluate("scheme => (document.documentElement.dataset.theme = scheme)", scheme)
     page.add_style_tag(content="html[data-theme=dark] { background: #14181e }")
     settle(page)

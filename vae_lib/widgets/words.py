@@ -698,6 +698,7 @@ ANATOMY: Final[Words] = {
     "about_backward": "backward() carries the slope of the loss, −ELBO, back along every line, by the chain rule. "
     "It ends in the weights, φ of the encoder and θ of the decoder.",
     "about_step": "step() moves every weight a little downhill on the loss.",
+    "no_slope": "no slope",
     "back_from": "Slope from {from}: {size}.",
     "back_weights": "Slope at all its weights: {size}.",
     "back_none_detached": "No slope arrives: detach() has cut z off.",

@@ -25,12 +25,14 @@ function joined(rows) {
 export function training(scope, model, { weights, first, moved }) {
   const words = model.get("words");
   let adam = new Adam(weights, model.get("lr"));
-  let telling = false;
+  /** What Python has heard from here; a host may say it back. */
+  let told = new Uint8Array(0);
   let before = /** @type {number | null} */ (null);
   /** Takes what the trait holds; what does not fit is none. */
   const take = () => {
     const given = bytes(model.get("parameters"));
-    const flat = new Float32Array(given.slice().buffer, 0, Math.floor(given.length / 4));
+    told = given.slice();
+    const flat = new Float32Array(told.buffer, 0, Math.floor(given.length / 4));
     const fits = flat.length === joined(weights).length && flat.every(Number.isFinite);
     let at = 0;
     weights.forEach((row, i) => row.set(fits ? flat.subarray(at, at += row.length) : first[i]));
@@ -38,13 +40,14 @@ export function training(scope, model, { weights, first, moved }) {
     before = null;
   };
   const tellPython = (/** @type {Float32Array[]} */ rows) => {
-    telling = true;
-    model.set("parameters", new DataView(joined(rows).buffer));
+    const flat = joined(rows);
+    told = new Uint8Array(flat.buffer);
+    model.set("parameters", new DataView(flat.buffer));
     model.save_changes();
-    telling = false;
   };
   scope.onTrait(model, "parameters", () => {
-    if (telling) return;
+    const given = bytes(model.get("parameters"));
+    if (given.length === told.length && given.every((value, i) => value === told[i])) return;
     take();
     moved();
   });

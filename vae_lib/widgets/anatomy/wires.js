@@ -162,6 +162,10 @@ export function drawWires(scene, boxes, shown, pointed) {
     });
     if (sizes && size !== undefined) drawBack(scene, corners, wire, size);
     if (sizes && from === "plus" && size === undefined) drawCut(scene, corners);
+    if (sizes && from === "epsilon") {
+      const { at, align } = labelPlace(corners, wire.label);
+      plot(scene, PIXELS, text(scene.words.no_slope, at, { colour: "quiet", font: "11px", align, halo: 4 }));
+    }
   }
   for (const wire of score) {
     const size = sizes?.[`${wire.from} ${wire.to}`];
