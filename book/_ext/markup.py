@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from html import escape
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,13 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 with Image.open(Path(app.srcdir, picture["uri"])) as image:
                     scale = 2 if image.info.get("dpi", (0, 0))[0] > 200 else 1  # as plots says to a notebook
                     framed["width"], framed["height"] = (str(pixels // scale) for pixels in image.size)
-            frame = nodes.container("", framed, classes=["output"])
+            shown: list[nodes.Element] = [nodes.container("", framed, classes=["output"])]
             if text := picture.get("alt"):
                 name = f"Figure {chapter}{next(numbers)}"
                 framed["alt"] = f"{name}, described below"
-                frame = nodes.figure("", frame, nodes.caption("", "", nodes.strong("", f"{name}. "), nodes.Text(text)))
-            picture.replace_self(frame)
+                caption = f"<figcaption><p><strong>{name}.</strong> {escape(text)}</p></figcaption></figure>"
+                shown = [nodes.raw("", "<figure>", format="html"), *shown, nodes.raw("", caption, format="html")]
+            picture.replace_self(shown)
 
 
 def name_toggles(page: str) -> str:
