@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from html import escape
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
     What it shows is said below it, under its number.
     """
-    chapter = "".join(f"{int(number)}." for number in docname.split("-") if number.isdigit())
+    chapter = "".join(f"{int(number)}." for number in takewhile(str.isdigit, docname.split("-")))
     numbers = count(1)
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
