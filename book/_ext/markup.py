@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from itertools import count
+from html import escape
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
     What it shows is said below it, under its number.
     """
-    chapter = "".join(f"{int(number)}." for number in docname.split("-") if number.isdigit())
+    chapter = "".join(f"{int(number)}." for number in takewhile(str.isdigit, docname.split("-")))
     numbers = count(1)
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
@@ -59,12 +60,13 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 with Image.open(Path(app.srcdir, picture["uri"])) as image:
                     scale = 2 if image.info.get("dpi", (0, 0))[0] > 200 else 1  # as plots says to a notebook
                     framed["width"], framed["height"] = (str(pixels // scale) for pixels in image.size)
-            frame = nodes.container("", framed, classes=["output"])
+            shown: list[nodes.Element] = [nodes.container("", framed, classes=["output"])]
             if text := picture.get("alt"):
                 name = f"Figure {chapter}{next(numbers)}"
                 framed["alt"] = f"{name}, described below"
-                frame = nodes.figure("", frame, nodes.caption("", "", nodes.strong("", f"{name}. "), nodes.Text(text)))
-            picture.replace_self(frame)
+                caption = f"<figcaption><p><strong>{name}.</strong> {escape(text)}</p></figcaption></figure>"
+                shown = [nodes.raw("", "<figure>", format="html"), *shown, nodes.raw("", caption, format="html")]
+            picture.replace_self(shown)
 
 
 def name_toggles(page: str) -> str:

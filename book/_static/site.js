@@ -39,7 +39,7 @@ const column = new ResizeObserver((sizes) => {
 });
 for (
   const wide of document.querySelectorAll(
-    "div.math, span.math.wide, .drawing-frame, .bd-article table, .pst-scrollable-table-container",
+    "div.math, span.math.wide, .drawing-frame, figure > .output, .bd-article table, .pst-scrollable-table-container",
   )
 ) {
   column.observe(wide);

@@ -111,3 +111,19 @@ def remove_change_and_show(page: Page, trait: str, value: Any) -> None:
         page.evaluate("([trait, value]) => live.model.set(trait, value)", [trait, value])
         page.evaluate("live.show()")
     assert page.evaluate("live.listening()") == listening
+
+
+# A common setting, "no cookies", as the page meets it.
+DENIED = """for (const kind of ["localStorage", "sessionStorage", "caches"]) {
+  const get = () => { throw new DOMException("denied", "SecurityError"); };
+  Object.defineProperty(window, kind, { configurable: true, get });
+}"""
+SETTINGS = """[document.documentElement.dataset.mode,
+  document.querySelector(".code-switch button").ariaPressed,
+  document.querySelectorAll(".folded-code > details[open]").length > 9]"""
+SET = f"""(() => {{
+  const theme = document.querySelector(".theme-switch-button");
+  while (document.documentElement.dataset.mode !== "dark") theme.click();
+  document.querySelector(".code-switch button").click();
+  return {SETTINGS};
+}})()"""

@@ -6,7 +6,7 @@ import functools
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 from browsers import WAIT, Browser, Firefox, WebKit
 from bs4 import BeautifulSoup
-from playwright.sync_api import Page
+from checks import DENIED, SET, SETTINGS
 
 ARROW_LEFT, ARROW_RIGHT = "\ue012", "\ue014"
 
@@ -175,22 +175,6 @@ def test_each_fraction_and_index_has_its_two_parts(site: Path) -> None:
         assert all(len(part.find_all(True, recursive=False)) == 2 for part in parts), page.name
 
 
-# A common setting, "no cookies", as the page meets it.
-DENIED = """for (const kind of ["localStorage", "sessionStorage", "caches"]) {
-  const get = () => { throw new DOMException("denied", "SecurityError"); };
-  Object.defineProperty(window, kind, { configurable: true, get });
-}"""
-SETTINGS = """[document.documentElement.dataset.mode,
-  document.querySelector(".code-switch button").ariaPressed,
-  document.querySelectorAll(".folded-code > details[open]").length > 9]"""
-SET = f"""(() => {{
-  const theme = document.querySelector(".theme-switch-button");
-  while (document.documentElement.dataset.mode !== "dark") theme.click();
-  document.querySelector(".code-switch button").click();
-  return {SETTINGS};
-}})()"""
-
-
 @in_browser([Firefox, WebKit])
 def test_where_nothing_may_be_stored_settings_last_for_the_visit(browser: Browser, server: Server) -> None:
     server.head = NOTES.replace(b"<script>", b"<script>" + DENIED.encode(), 1)
@@ -200,17 +184,6 @@ def test_where_nothing_may_be_stored_settings_last_for_the_visit(browser: Browse
     browser.open(f"{server.url}05-reparameterization.html")
     assert browser.run(SETTINGS) == ["dark", "true", True]
     assert not [one for one in [*browser.run("noted"), *browser.messages()] if not one.startswith(IN_PIECES)]
-
-
-def test_where_nothing_may_be_stored_settings_last_for_the_visit_in_chromium(
-    open_page: Callable[..., Page], site_url: str
-) -> None:
-    page = open_page(f"{site_url}references.html")
-    page.add_init_script(DENIED)
-    page.goto(f"{site_url}06-training.html")
-    assert page.evaluate(SET) == ["dark", "true", True]
-    page.goto(f"{site_url}05-reparameterization.html")
-    assert page.evaluate(SETTINGS) == ["dark", "true", True]
 
 
 @in_browser([Firefox])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checks import complaints
+from checks import DENIED, SET, SETTINGS, complaints
 from playwright.sync_api import Page, expect
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -121,3 +121,12 @@ def test_lines_are_as_long_as_they_are_read_well(open_page: OpenPage, site_url: 
     assert letters
     assert max(letters) <= 76
     assert min(letters) >= (60 if width > 1000 else 30)
+
+
+def test_where_nothing_may_be_stored_settings_last_for_the_visit(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}references.html")
+    page.add_init_script(DENIED)
+    page.goto(f"{site_url}06-training.html")
+    assert page.evaluate(SET) == ["dark", "true", True]
+    page.goto(f"{site_url}05-reparameterization.html")
+    assert page.evaluate(SETTINGS) == ["dark", "true", True]

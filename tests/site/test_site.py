@@ -142,8 +142,8 @@ def test_chapters_are_found_before_the_library_while_one_types_and_without_tex(
     page.wait_for_selector("#search-results li p")
     page.locator("main form input[name=q]").fill("latent_dim encoder")
     page.locator("main form input[name=q]").fill("encoder")
-    page.wait_for_function("document.querySelectorAll('#search-results li a').length > 20")
-    page.wait_for_selector("#search-results li:last-child p")
+    page.wait_for_function("() => document.querySelectorAll('#search-results li a').length > 20")
+    page.get_by_text("Search finished, found").wait_for()
     found = page.eval_on_selector_all("#search-results li > a", "all => all.map(one => one.pathname.slice(1))")
     library = [name.startswith("reference") for name in found]
     assert library == sorted(library)
