@@ -13,7 +13,9 @@ import pytest
 
 PAGES = sorted((Path(__file__).parents[1] / "book").glob("0[1-5]-*.ipynb"))
 PICTURE = re.compile(r"(!\[[^\]]*\]\([^)]*\))")
-SHOWN = re.compile(r"^(?:    return |)plots\.|(?:Explorer|Sliders|DigitPad|Machine|Anatomy)\(|^@interact", re.MULTILINE)
+SHOWN = re.compile(
+    r"^(?:    return |)plots\.|(?:Explorer|Sliders?|DigitPad|Machine|Anatomy)\(|^@interact", re.MULTILINE
+)
 NOT_TAUGHT = {"check", "remove-cell", "exercise", "solution", "hide-input"}
 
 

@@ -192,7 +192,8 @@ def test_in_a_chapter_the_text_gives_way_to_the_widget(open_page: OpenPage, site
     asked = 0
     for text in texts.all():
         text.evaluate("text => text.closest('.cell_output').scrollIntoView()")
-        expect(page.locator(".cell_output", has=text).locator("fieldset").first).to_be_visible()
+        output = text.locator("xpath=ancestor::div[contains(@class, 'cell_output')][1]")
+        expect(output.locator("fieldset").first).to_be_visible()
         expect(text).to_be_hidden()
         asked += text.locator(":scope > li").count()
     assert asked == page.locator(".vae-questions fieldset").count() >= 3
