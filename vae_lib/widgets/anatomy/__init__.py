@@ -61,7 +61,7 @@ class Anatomy(Coder):
         gradient: how the encoder learns from log P(X|z): ``"pathwise"``, through z = μ + sε; ``"score"``, by the slope
             of log Q(z|X) times log P(X|z), where z is drawn; or not at all, as z is ``"detached"``.
         backward: show the gradient's way back.
-        node: what is pointed at.
+        node: what is pointed at: a part, a piece of Eq. (4) or a line of code, by a name of ``options["node"]``.
         lr: Adam's learning rate for a training step, from 0.00001 to 0.1.
         image_shape: height and width of a picture; square if absent.
 
