@@ -69,7 +69,7 @@ def test_the_slider_by_keyboard_changes_the_picture(
     knob.press("ArrowLeft")
     expect(page.locator(".vae-own-text")).to_have_text("step 4")
     expect(page.locator(".vae-own img")).to_be_hidden()
-    expect(page.locator(".vae-hint")).to_contain_text("4 stops. In a notebook it has 10 values")
+    expect(page.locator(".vae-hint")).to_contain_text("Here 4 stops were drawn beforehand")
     expect(page.locator(".vae-live")).to_have_text("step = 4. step 4")
 
 
@@ -147,7 +147,7 @@ def test_on_the_site_each_moves_and_fetches_its_pictures_when_touched(
     page = open_page(f"{site_url}{page_name}.html")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.get_by_text("Code of the slider").scroll_into_view_if_needed()
+    page.get_by_text("Code of the slider").first.scroll_into_view_if_needed()
     widget = page.locator(".widget-view:has(.vae-own)")
     knob = widget.get_by_role("slider", name=PAGES[page_name], exact=True)
     knob.scroll_into_view_if_needed()

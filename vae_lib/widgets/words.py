@@ -610,7 +610,7 @@ OWN_SLIDER: Final[Words] = {
     "setting": "{argument} = {value}",
     "picture": "What the function draws at {setting}",
     "live": "Let the slider go, and Python calls the function.",
-    "film": "Here the slider has {count} stops. In a notebook it has {all} values, and calls the function at each.",
+    "film": "Here {count} stops were drawn beforehand. In a notebook the slider calls the function, at {all} values.",
     "needs_python": "In a notebook, with Python running, the slider moves and calls the function.",
 }
 
