@@ -8,6 +8,7 @@ import pytest
 from checks import complaints
 from playwright.sync_api import Page
 
+from vae_lib.widgets import KLPlaneExplorer
 from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
 
 OpenPage = Callable[..., Page]
@@ -61,13 +62,13 @@ def test_a_step_taken_apart_and_a_broken_training_have_no_violation(
     assert complaints(page) == []
 
 
-def test_a_pressed_button_is_seen_in_forced_colours(open_page: OpenPage, site_url: str) -> None:
-    page = open_page(f"{site_url}03-kl-divergence.html")
+def test_a_pressed_button_is_seen_in_forced_colours(open_page: OpenPage, widget_page: Callable[..., str]) -> None:
+    page = open_page(widget_page(KLPlaneExplorer()))
     page.emulate_media(forced_colors="active")
-    page.locator("[data-widget-model]").first.scroll_into_view_if_needed()
-    pressed, *others = (page.locator(f".vae-button[aria-pressed={is_on}]").first for is_on in ("true", "false"))
+    page.get_by_role("button", name="The prior itself").click()
+    pressed, other = (page.locator(f".vae-button[aria-pressed={is_on}]").first for is_on in ("true", "false"))
     colour = "button => getComputedStyle(button).backgroundColor"
-    assert pressed.evaluate(colour) != others[0].evaluate(colour)
+    assert pressed.evaluate(colour) != other.evaluate(colour)
 
 
 def test_the_first_link_of_the_text_is_near_and_each_stop_has_a_frame(open_page: OpenPage, site_url: str) -> None:
