@@ -86,7 +86,7 @@ def test_a_row_stands_in_the_table_s_units(live_widget: LivePage, kind: type) ->
 
 
 def on_circle(radius: float) -> torch.Tensor:
-    angle = 0.449 * torch.arange(14)
+    angle = 0.3 + 0.449 * torch.arange(14)  # none on an axis, where names stand
     return radius * torch.stack([angle.cos(), angle.sin()], 1)
 
 
