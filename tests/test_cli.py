@@ -339,7 +339,7 @@ def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "required: {train,series,reproduce,evaluate}"),
+        ([], "required: {train,series,reproduce,evaluate,view}"),
         (["teach"], "'teach'"),
         (["train"], "required: --out"),
         (["train", "--out", "m", "--epochs", "0"], "must be at least 1, got 0"),

@@ -295,9 +295,11 @@ def test_a_model_is_written_over_only_when_it_is_said(
 
 
 def test_the_line_of_python_opens_the_map(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for given, start in (("grey", "the map: "), ("table.csv", "in Python: ")):
+    start = "in a notebook: "
+    for given in ("grey", "table.csv"):
         assert call(files, given, tmp_path / given) == 0
-        line = capsys.readouterr().out.splitlines()[-1]
+        view, line = capsys.readouterr().out.splitlines()[-2:]
+        assert view.startswith("look at it: python -m vae_lib view ")
         assert line.startswith(start)
         exec(line.removeprefix(start), {})
 

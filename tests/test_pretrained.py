@@ -683,7 +683,13 @@ def test_the_models_and_series_ship() -> None:
         assert isinstance(pretrained.load(name), Autoencoder if name in PLAIN else VAE), name
     assert {"digits-betas", "digits-epochs"} <= set(SERIES)
     assert not set(SHIPPED) & set(SERIES)
-    without_weights = {"burda2015", "chapter-10", "choices", "sampling"}  # records: of `reproduce`, of benchmarks/
+    without_weights = {
+        "burda2015",
+        "chapter-10",
+        "choices",
+        "own-data",
+        "sampling",
+    }  # records: of `reproduce`, of benchmarks/
     assert {path.stem for path in (PACKAGE / "models").glob("*.json")} == without_weights
 
 

@@ -218,14 +218,14 @@ def two_latent_spaces(
 
 @_in_style
 def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
-    """What several runs came to, a dot for each, with a bar at their mean: a panel for each setting, two in a row.
+    """What several runs came to, a dot for each, with a bar at their mean: up to three panels in a row, or two.
 
     Args:
         panels: by its title the rows of a panel, by name what each run came to, shape ``(runs,)``; the names and their
             order are those of the first panel.
     """
     names = list(next(iter(panels.values())))
-    columns = min(2, len(panels))
+    columns = len(panels) if len(panels) < 4 else 2
     rows = -(-len(panels) // columns)
     height = rows * (0.6 + 0.2 * len(names))
     figure, axes = _subplots(rows, columns, height=height, sharex=True, sharey=True, squeeze=False)

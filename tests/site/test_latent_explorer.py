@@ -599,7 +599,7 @@ def test_no_walk_without_two_classes(open_page: OpenPage, widget_page: MakePage)
     expect(page.locator(".vae-digit")).to_have_count(2)
     expect(page.locator(".vae-walk")).to_have_count(0)
     page.mouse.move(*at(page, (0.25, 0.0)))
-    expect(page.locator(".vae-about")).to_contain_text("for this digit: mean (0.25, 0.00)")
+    expect(page.locator(".vae-about")).to_contain_text("for this code: mean (0.25, 0.00)")
 
 
 def test_two_copies_walk_alone(open_page: OpenPage, widget_page: MakePage) -> None:

@@ -23,11 +23,17 @@ from vae_lib.model import VAE, Autoencoder
 OpenPage = Callable[..., Page]
 
 
+def _heeds_ctrl_c() -> None:
+    """Where the tests run in the background, a shell has Ctrl-C ignored by all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def viewing(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The address that the command says, and its process."""
     command = [sys.executable, "-m", "vae_lib", "view", "--no-browser", *arguments]
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen(command, **pipes, preexec_fn=_heeds_ctrl_c)
     try:
         assert started.stdout
         said = started.stdout.readline()

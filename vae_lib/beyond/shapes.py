@@ -61,7 +61,7 @@ def coloured(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     kinds = torch.randint(len(SHAPES), (count,), generator=generator)
     hue, size, across, down = torch.rand(4, count, generator=generator)
-    size, across, down = 1.8 + 1.2 * size, 5 + 6 * across, 5 + 6 * down
+    size, across, down = 2.4 + 2.2 * size, 6 + 4 * across, 6 + 4 * down
     axis = (torch.arange(SIDE * FINE) + 0.5) / FINE  # (fine,)
     pictures = []
     for kind, one, x, y in zip(kinds.tolist(), size, across, down, strict=True):

@@ -10,10 +10,15 @@ from typing import Final
 from ipywidgets import DOMWidget
 from ipywidgets.embed import dependency_state, embed_data, escape_script
 
+from vae_lib.palette import NEUTRALS
+
 HOST: Final = Path(__file__).parent / "widget-host.mjs"
+PAGE: Final = NEUTRALS["paper"]
+INK: Final = NEUTRALS["ink"]
 STYLE: Final = (
-    "body{max-width:46rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;background:#fff;"
-    "color:#1c2430}h1{font-size:1.2rem}@media(prefers-color-scheme:dark){body{background:#121212;color:#eef1f5}}"
+    "body{max-width:46rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;"
+    f"background:{PAGE.light};color:{INK.light}}}h1{{font-size:1.2rem}}"
+    f"@media(prefers-color-scheme:dark){{body{{background:{PAGE.dark};color:{INK.dark}}}}}"
 )
 
 
