@@ -311,7 +311,7 @@ def anatomy() -> list[Numbers]:
     for seed, (sample, gradient) in enumerate([*settings, (False, "score")]):
         torch.manual_seed(seed)
         kind: Literal["silu", "tanh", "relu"] = ("silu", "tanh", "relu")[seed % 3]  # type: ignore[assignment]
-        given = VAE(16, 2, (7, 5), activation=kind, sigma=0.3, sigmoid=seed != 1)
+        given = VAE(16, 2, (7, 5), activation=kind, sigma=0.3)
         widget = Anatomy(given, examples=torch.rand(2, 16), sample=sample, gradient=gradient, epsilon=(-1.3, 0.4))
         model, x, noise = widget.model().double(), widget.image.flatten().double(), torch.tensor([-1.3, 0.4]).double()
         weights = [w for net in (model.encoder, model.decoder) for w in net.parameters()]

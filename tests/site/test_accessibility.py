@@ -58,7 +58,7 @@ def test_a_step_taken_apart_and_a_broken_training_have_no_violation(
     widget.get_by_role("slider").first.press("End")  # the longest steps
     widget.get_by_text(WORDS["apart"]).click()
     widget.get_by_role("button", name=WORDS["train"], exact=True).click()
-    widget.get_by_text("no number any more").wait_for(timeout=60_000)
+    widget.get_by_text("no number any more").wait_for()
     assert complaints(page) == []
 
 

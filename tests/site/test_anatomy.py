@@ -41,8 +41,17 @@ def line(page: Page, name: str) -> Locator:
     return page.locator(f".vae-line[data-node={name}]")
 
 
-def lit(page: Page) -> tuple[list[str], list[str], list[str]]:
-    """What is lit: boxes, pieces of the equation, lines of code."""
+Lit = tuple[list[str], list[str], list[str]]
+
+
+def lit(page: Page) -> Lit:
+    """What is lit once all is drawn: boxes, pieces of the equation, lines of code."""
+    settle(page)
+    return lit_now(page)
+
+
+def lit_now(page: Page) -> Lit:
+    """The same where the test holds the time."""
     boxes = page.locator(".vae-node.vae-on").evaluate_all("all => all.map(one => one.dataset.node)")
     own = (
         "all => all.map(one => [...one.childNodes].filter(part => part.nodeName === '#text').map(t => t.data).join(''))"
@@ -311,10 +320,10 @@ def test_a_walk_calls_at_every_part_once(open_page: OpenPage, widget_page: MakeP
     page = open_page(widget_page(Anatomy()))
     hold_time(page)
     page.get_by_role("button", name=WORDS["play"]).click()
-    seen = [lit(page)[0][0]]
+    seen = [lit_now(page)[0][0]]
     for _ in range(100):
         page.clock.run_for(500)
-        if seen[-1] != (now := lit(page)[0][0]):
+        if seen[-1] != (now := lit_now(page)[0][0]):
             seen.append(now)
     assert seen == list(BOXES)
     expect(page.get_by_role("button", name=WORDS["play"])).to_be_visible()
@@ -326,7 +335,7 @@ def test_a_walk_stops_when_touched(live_widget: Callable[..., Page], who: str) -
     hold_time(page)
     page.get_by_role("button", name=WORDS["play"]).click()
     page.clock.run_for(6000)
-    assert lit(page)[0] != ["x"]
+    assert lit_now(page)[0] != ["x"]
     if who == "part":
         box(page, "f").click()
     elif who == "slider":
@@ -338,9 +347,9 @@ def test_a_walk_stops_when_touched(live_widget: Callable[..., Page], who: str) -
     else:
         page.evaluate("live.model.set('node', 'elbo')")
     page.clock.run_for(100)
-    stands = lit(page)
+    stands = lit_now(page)
     page.clock.run_for(9000)
-    assert lit(page) == stands
+    assert lit_now(page) == stands
 
 
 def test_a_walk_in_still_steps(browser: Browser, widget_page: MakePage) -> None:

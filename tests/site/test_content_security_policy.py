@@ -97,10 +97,9 @@ def test_a_page_works_under_it(open_page: OpenPage, site_url: str) -> None:
     # open_page fails on any message of an error, and a violation is one.
     page = open_page(f"{site_url}04-equation-4.html")
     assert page.locator("span.math > svg").first.is_visible()
-    view = page.locator("[data-widget-model]").first
-    view.scroll_into_view_if_needed()
-    page.wait_for_selector("[data-widget-ready]")
-    slider = page.locator("[data-widget-ready] [role=slider], [data-widget-ready] input[type=range]").first
+    slider = page.get_by_role("slider").first
+    for view in page.locator("[data-widget-model]").all():
+        view.scroll_into_view_if_needed()
     slider.press("ArrowRight")
     page.get_by_role("button", name="Show all code").click()
     page.locator("div.highlight").first.hover()

@@ -128,7 +128,9 @@ def test_slider_and_python_follow_each_other(open_notebook: Callable[[nbformat.N
 
 
 def test_a_chapter_runs_and_its_sliders_drive_python(open_notebook: Callable[[nbformat.NotebookNode], Page]) -> None:
-    page = open_notebook(nbformat.read(ROOT / "book" / "01-latent-space.ipynb", as_version=4))
+    chapter = nbformat.read(ROOT / "book" / "01-latent-space.ipynb", as_version=4)
+    chapter.cells.append(nbformat.v4.new_code_cell("explorer.z"))
+    page = open_notebook(chapter)
     command(page, "notebook:run-all-cells")
     code = page.locator(".jp-CodeCell")
     own = code.filter(has=page.locator(".cm-content", has_text="OwnSlider("))

@@ -231,7 +231,7 @@ def test_codes_to_start_from(open_page: OpenPage, widget_page: MakePage) -> None
     model = a_model()
     page = open_page(widget_page(sliders_of(model)))
     for name, code in zip((4, 0, 9), codes().tolist(), strict=True):
-        page.get_by_role("button", name=f"Start from the code of a test digit {name}", exact=True).click()
+        page.get_by_role("button", name=f"Start from the code of an example: {name}", exact=True).click()
         assert shown_z(page) == pytest.approx(code, abs=0.0051)
         assert_right(page, model, code)
         expect(page.locator(".vae-button[aria-pressed=true]")).to_have_text(f"{name}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 pypdf = pytest.importorskip("pypdf", reason="pip install -e '.[test]'")
-sys.path.append(str(Path(__file__).parents[2] / "tools"))  # behind _ext, which has a repository.py too
+pytestmark = pytest.mark.xdist_group("pdf")  # one process prints for all
+TOOL = Path(__file__).parents[2] / "tools" / "pdf.py"
 
 CHAPTERS = {
     "index.html": "Understanding the Variational Autoencoder",
@@ -22,14 +24,12 @@ CHAPTERS = {
 @pytest.fixture(scope="module")
 def printed(site: Path, tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
     """A site with a few of the book's pages, printed."""
-    import pdf  # type: ignore[import-not-found]
-
     folder = tmp_path_factory.mktemp("small")
     for part in ("_static", "_images"):
         shutil.copytree(site / part, folder / part)
     for name in CHAPTERS:
         shutil.copy(site / name, folder)
-    pdf.book(folder, folder / "book.pdf")
+    subprocess.run([sys.executable, str(TOOL), str(folder), str(folder / "book.pdf")], check=True)
     return pypdf.PdfReader(folder / "book.pdf")
 
 

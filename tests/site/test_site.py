@@ -102,7 +102,7 @@ def test_terms_in_equations_have_the_colours_of_the_page(open_page: OpenPage, si
     shades = [getattr(shade, scheme) for shade in TERMS.values()]
     assert colours
     assert colours <= {f"rgb({', '.join(str(int(shade[i : i + 2], 16)) for i in (1, 3, 5))})" for shade in shades}
-    rest = set(page.eval_on_selector_all("p:not(:has([class*=term-])) > .math > svg > g", read))
+    rest = set(page.eval_on_selector_all(".bd-article section > p:not(:has([class*=term-])) > .math > svg > g", read))
     assert rest == {page.evaluate("getComputedStyle(document.querySelector('.bd-article p')).color")}
 
 

@@ -19,7 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from torch import Tensor
 
 from vae_lib import data, exercises, pretrained
-from vae_lib.exercises.chapter_1 import BLEND, Place, read_pictures
+from vae_lib.exercises.chapter_1 import BLEND, Place, _read_pictures
 from vae_lib.model import Autoencoder
 from vae_lib.training import fit
 
@@ -79,7 +79,7 @@ def test_a_blend_is_said_to_be_one() -> None:
     found = Counter()
     for z in torch.cartesian_prod(torch.arange(1, 8), torch.arange(-21, -4)) / 10:
         verdict = Place(8).check(z)
-        (kind,), (other,), (ahead,) = read_pictures(pretrained.load("digits-2").decode(z[None]).detach())
+        (kind,), (other,), (ahead,) = _read_pictures(pretrained.load("digits-2").decode(z[None]).detach())
         found[verdict.passed] += 1
         if "is between" in verdict.words:
             found["between"] += 1

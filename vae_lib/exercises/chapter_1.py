@@ -158,7 +158,7 @@ def _reader() -> Any:
     return SVC(C=10, decision_function_shape="ovo").fit(digits.train.numpy(), digits.train_labels.numpy())
 
 
-class Reading(NamedTuple):
+class _Reading(NamedTuple):
     """The kind of digit that each picture shows, the kind that comes next to it, and by how much the first is ahead."""
 
     kind: Tensor
@@ -166,7 +166,7 @@ class Reading(NamedTuple):
     ahead: Tensor
 
 
-def read_pictures(pictures: Tensor) -> Reading:
+def _read_pictures(pictures: Tensor) -> _Reading:
     """What the classifier reads in pictures of shape ``(count, 64)``."""
     votes = torch.as_tensor(_reader().decision_function(pictures.numpy())).float()
     ahead = torch.full((len(pictures), 10, 10), math.inf)  # by how much row beats column
@@ -175,7 +175,7 @@ def read_pictures(pictures: Tensor) -> Reading:
     closest = ahead.min(2)
     kind = closest.values.argmax(1)
     rows = torch.arange(len(pictures))
-    return Reading(kind, closest.indices[rows, kind], closest.values[rows, kind])
+    return _Reading(kind, closest.indices[rows, kind], closest.values[rows, kind])
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class Place:
     def readings(self, points: Tensor) -> list[tuple[int, int, bool]]:
         """What the decoder draws at points of shape ``(count, 2)``: the kind, the next, and whether it is clear."""
         with torch.no_grad():
-            found = read_pictures(pretrained.load("digits-2").decode(points))
+            found = _read_pictures(pretrained.load("digits-2").decode(points))
         return list(zip(found.kind.tolist(), found.next_to_it.tolist(), (found.ahead >= BLEND).tolist(), strict=True))
 
     def check(self, answer: Any) -> Verdict:
