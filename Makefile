@@ -43,7 +43,7 @@ lint: $(VENV)/.test
 
 unit: STRICT := -W
 unit: $(VENV)/.test site
-	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 8 --dist loadgroup tests
+	VAE_BOOK_SITE=$(SITE) $(BIN)/python -m pytest -n 6 --dist loadgroup tests
 
 # Where there is no browser.
 library: $(VENV)/.test
