@@ -16,17 +16,15 @@ times as wide, which is a little too low.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 from pathlib import Path
 from typing import Any, Final
 
+import records
 import torch
 from torch import Tensor
 
 from vae_lib import data, evidence, training
-from vae_lib.cli.shared import revision
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE
 
@@ -128,15 +126,4 @@ def by_heart() -> list[dict[str, Any]]:
 PARTS: Final = {"latents": latents, "sigma": sigma, "widths": widths, "betas": betas, "by_heart": by_heart}
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Train and measure over latents, σ, widths and β.")
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)} (default: all)")
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(1)
-    for part in parser.parse_args().parts:
-        runs = PARTS[part]()
-        record = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-        made_by = {**record.get("code_revision", {}), part: revision()}
-        about = {"command": "python benchmarks/choices.py", "torch": torch.__version__, "code_revision": made_by}
-        record = {**about, **{name: record[name] for name in PARTS if name in record}, part: runs}
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-        print(part, len(runs), "runs")
+    records.write(RECORD, PARTS, __doc__)

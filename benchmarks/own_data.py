@@ -20,11 +20,10 @@ are 0.5 for a measure that knows nothing.
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any, Final
 
+import records
 import torch
 from sklearn.datasets import load_wine
 from sklearn.metrics import roc_auc_score
@@ -238,13 +237,4 @@ PARTS: Final = {
 }
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Train and measure over the choices for data of one's own.")
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)} (default: all)")
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(1)
-    for part in parser.parse_args().parts:
-        runs = PARTS[part]()
-        record = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-        record = {"command": "python benchmarks/own_data.py", "torch": torch.__version__, **record, part: runs}
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-        print(part, len(runs), "runs", flush=True)
+    records.write(RECORD, PARTS, __doc__)
