@@ -121,9 +121,10 @@ DENIED = """for (const kind of ["localStorage", "sessionStorage", "caches"]) {
 SETTINGS = """[document.documentElement.dataset.mode,
   document.querySelector(".code-switch button").ariaPressed,
   document.querySelectorAll(".folded-code > details[open]").length > 9]"""
-SET = f"""(() => {{
+SET = f"""(async () => {{
+  while (document.readyState !== "complete") await new Promise(requestAnimationFrame);
   const theme = document.querySelector(".theme-switch-button");
-  while (document.documentElement.dataset.mode !== "dark") theme.click();
+  for (let click = 0; click < 3 && document.documentElement.dataset.mode !== "dark"; click++) theme.click();
   document.querySelector(".code-switch button").click();
   return {SETTINGS};
-}})()"""
+})()"""
