@@ -67,7 +67,7 @@ COUNTED_FRAMES: Final = """(() => {
   window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
-})()"""
+}})()"""
 """Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 
@@ -127,4 +127,4 @@ SET = f"""(async () => {{
   for (let click = 0; click < 3 && document.documentElement.dataset.mode !== "dark"; click++) theme.click();
   document.querySelector(".code-switch button").click();
   return {SETTINGS};
-})()"""
+}})()"""
