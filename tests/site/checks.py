@@ -19,32 +19,35 @@ AXE_OPTIONS = {
     "preload": False,
 }
 
-# Thousands of words of code have a dozen colours: the first in each is looked at, the rest are its text for a while.
-SLIM = """() => {
-  const seen = new Set();
-  window.slimmed = [...document.querySelectorAll("pre")].filter(code => code.checkVisibility()).map(code => {
-    const slim = code.cloneNode(true), block = code.closest("div[class*=highlight]");
-    for (const word of slim.querySelectorAll("span:not(:has(*))")) {
-      const kind = [word, word.parentElement, block].map(one => one?.className).join();
-      if (seen.has(kind)) word.replaceWith(...word.childNodes);
-      seen.add(kind);
-    }
-    slim.normalize();
-    code.replaceWith(slim);
-    return () => slim.replaceWith(code);
-  });
+# Thousands of words have a few dozen looks: text and paper. The contrast of the first in each is computed.
+FIRST_LOOKS = """() => {
+  const seen = new Set(), isPaper = /^rgb\\(/;
+  const paper = one => {
+    const { backgroundColor, backgroundImage, opacity } = getComputedStyle(one);
+    const above = isPaper.test(backgroundColor) || !one.parentElement ? "" : paper(one.parentElement);
+    return [backgroundColor, backgroundImage, opacity, above].join();
+  };
+  const speaks = one => one.matches("input, select, textarea")
+    || [...one.childNodes].some(part => part.nodeType === Node.TEXT_NODE && part.data.trim());
+  for (const one of document.querySelectorAll("body, body *")) {
+    one.removeAttribute("data-first-look");
+    if (!speaks(one) || !one.checkVisibility()) continue;
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(one);
+    const look = [color, fontSize, fontWeight, textShadow, paper(one)].join();
+    if (!seen.has(look)) one.setAttribute("data-first-look", "");
+    seen.add(look);
+  }
 }"""
 
 
 def complaints(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands."""
-    page.evaluate(SLIM)
-    found = Axe().run(page, options=AXE_OPTIONS)
-    page.evaluate("slimmed.forEach(restore => restore())")
+    page.evaluate(Axe().axe_script)
+    page.evaluate(FIRST_LOOKS)
+    page.evaluate("axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-first-look]' }] })")
+    found = page.evaluate("async options => (await axe.run(options)).violations", AXE_OPTIONS)
     return [
-        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-        for rule in found.response["violations"]
-        for node in rule["nodes"]
+        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})" for rule in found for node in rule["nodes"]
     ]
 
 
@@ -67,7 +70,7 @@ COUNTED_FRAMES: Final = """(() => {
   window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
-}})()"""
+})()"""
 """Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 

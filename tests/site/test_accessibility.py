@@ -23,8 +23,13 @@ FOCUS = """() => {
 
 def test_the_check_sees_a_violation(open_page: OpenPage, site_url: str) -> None:
     page = open_page(site_url + "genindex.html")
-    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\">')")
-    assert any(line.startswith("image-alt") for line in complaints(page))
+    bad = """<img src="data:,"><p>One <b style="color: #999; background: #aaa">pale</b> word</p>
+      <div style="background: #888"><a href="#">On grey</a></div>"""
+    page.evaluate("bad => document.querySelector('main').insertAdjacentHTML('beforeend', bad)", bad)
+    found = complaints(page)
+    assert any(line.startswith("image-alt") for line in found)
+    for pale in (">pale</b>", ">On grey</a>"):
+        assert any(line.startswith("color-contrast") and pale in line for line in found), pale
 
 
 def test_search_has_no_violation_when_it_is_used(open_page: OpenPage, site_url: str) -> None:
