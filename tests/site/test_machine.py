@@ -402,7 +402,7 @@ def test_what_does_not_fit_is_refused() -> None:
         Machine("digits-2")
     with pytest.raises(TypeError, match=r"Machine needs a VAE, .* got Autoencoder"):
         Machine(Autoencoder(784, 2, (4,)))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"examples must be pictures of 784 pixels each, .* row 0 is none"):
+    with pytest.raises(ValueError, match=r"examples must be pictures of 784 pixels each, got shape \(64,\) "):
         a_machine(examples=torch.zeros(2, 64))
     with pytest.raises(traitlets.TraitError, match="x must be a picture of 28 rows and 28 columns"):
         a_machine().x = b"abc"
