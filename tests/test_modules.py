@@ -27,8 +27,9 @@ from vae_lib.model import VAE
 from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import Anatomy, DigitPad, LatentExplorer
 from vae_lib.widgets.answer import rule_of
-from vae_lib.widgets.base import ACTIVATIONS, LARGEST_SEED, describe_layers, normals, pack_weights
+from vae_lib.widgets.base import LARGEST_SEED, normals
 from vae_lib.widgets.digit_pad import shipped_examples
+from vae_lib.widgets.packing import ACTIVATIONS, describe_layers, pack_weights
 from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
 from vae_lib.widgets.training_explorer import count_parameters, first_parameters
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE
-from vae_lib.widgets.base import BookWidget, describe_layers, pack_weights
+from vae_lib.widgets.base import BookWidget
+from vae_lib.widgets.packing import describe_layers, pack_weights
 
 
 class Coder(BookWidget):

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from vae_lib import pretrained
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import as_sent
 from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import Values, check_codes, check_labels, extent, pack_labels, pack_points, plane_point
+from vae_lib.widgets.packing import as_sent
 from vae_lib.widgets.words import Words
 
 SIDE: Final = 28

@@ -15,9 +15,10 @@ from torch.distributions import Normal
 
 from vae_lib import data, pretrained
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import Numbers, Range, as_sent
+from vae_lib.widgets.base import Numbers, Range
 from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import MOST_CHOICES, choice_names
+from vae_lib.widgets.packing import as_sent
 from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import ANATOMY
