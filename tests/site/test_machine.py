@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger, complaints, hold_time, remove_change_and_show, settle
+from checks import (
+    CORNER,
+    assert_a_sentence_until_it_heals,
+    assert_room_for_a_finger,
+    complaints,
+    hold_time,
+    remove_change_and_show,
+    settle,
+)
 from playwright.sync_api import Browser, Page, expect
 
 from vae_lib import pretrained
@@ -372,14 +380,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_nonsense_becomes_one_sentence(live_widget: Callable[..., Page], how: str) -> None:
     machine = a_machine()
     page = live_widget(machine, **BROKEN[how])
-    expect(page.locator(".vae-widget")).to_have_text(MACHINE["bad_weights"])
-    for name in BROKEN[how]:
-        value = getattr(machine, name)
-        packed = isinstance(value, bytes)
-        page.evaluate(
-            "([name, value, packed]) => live.model.set(name, packed ? live.bytes(value) : value)",
-            [name, list(value) if packed else value, packed],
-        )
+    assert_a_sentence_until_it_heals(page, MACHINE["bad_weights"], machine, BROKEN[how])
     expect(page.locator(".vae-pad")).to_be_visible()
 
 
