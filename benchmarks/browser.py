@@ -46,6 +46,8 @@ from typing import Any, ClassVar, Final
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from vae_lib.runs.files import record_text
+
 ROOT: Final = Path(__file__).parents[1]
 FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MOVES: Final = 100
@@ -363,7 +365,7 @@ def main() -> None:
         print(LEARN, json.dumps(results["learn"]))
     server.shutdown()
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    given.out.write_text(record_text(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

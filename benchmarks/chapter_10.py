@@ -34,6 +34,7 @@ from vae_lib.beyond.hierarchical import HierarchicalVAE
 from vae_lib.beyond.judge import Judge, exact_log_evidence
 from vae_lib.distributions import standard_normal_log_density
 from vae_lib.model import VAE
+from vae_lib.runs.files import record_text
 from vae_lib.training import elbo, fit, mean_terms
 
 SEEDS: Final = 5
@@ -348,7 +349,7 @@ def main() -> None:
     for page in given.only:
         record["pages"][page] = gathered(getattr(pages, f"page_{page.replace('-', '_')}"), given.seeds)
         record["pages"] = dict(sorted(record["pages"].items()))
-        given.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        given.out.write_text(record_text(record), encoding="utf-8")
         print(page, flush=True)
 
 

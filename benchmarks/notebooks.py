@@ -12,7 +12,6 @@ load         of the machine in the minute before: above 1.5, others were at work
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -22,6 +21,8 @@ from typing import Any, Final
 import nbformat
 from nbclient import NotebookClient
 from train import _machine
+
+from vae_lib.runs.files import record_text
 
 ROOT: Final = Path(__file__).parents[1]
 BOOK: Final = ROOT / "book"
@@ -93,7 +94,7 @@ def main() -> int:
         "notebooks": notebooks,
         "book_seconds": round(sum(figures["seconds"] for figures in notebooks.values()), 1),
     }
-    RECORD.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    RECORD.write_text(record_text(results), encoding="utf-8")
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     README.write_text(before + BEGIN + table(results) + END + rest.partition(END)[2], encoding="utf-8")
     return 0

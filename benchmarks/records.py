@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from vae_lib.cli.shared import revision
+from vae_lib.runs.files import record_text
 
 
 def write(record: Path, parts: Mapping[str, Callable[[], Any]], description: str) -> None:
@@ -30,5 +31,5 @@ def write(record: Path, parts: Mapping[str, Callable[[], Any]], description: str
             "code_revision": made_by,
         }
         kept = {name: before[name] for name in parts if name in before}
-        record.write_text(json.dumps({**about, **kept, part: runs}, indent=1) + "\n", "utf-8")
+        record.write_text(record_text({**about, **kept, part: runs}), "utf-8")
         print(part, len(runs), "runs", flush=True)

@@ -22,7 +22,6 @@ and for each model the mean squared error of rebuilt test digits and the spread 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +34,7 @@ from torch.distributions import MultivariateNormal
 from vae_lib import data, pretrained
 from vae_lib.beyond.diffusion import mmd_squared
 from vae_lib.model import VAE, Autoencoder
-from vae_lib.runs.files import write_atomically
+from vae_lib.runs.files import record_text, write_atomically
 from vae_lib.training import fit
 
 RECORD: Final = pretrained.SHIPPED / "sampling.json"
@@ -151,7 +150,7 @@ def main() -> None:
             runs = [one_run(pictures, latents, epochs, seed) for seed in range(chosen.seeds)]
             record["settings"].append({"latents": latents, "epochs": epochs, "runs": runs})
             print(f"{latents} latents, {epochs} epochs: done", flush=True)
-    write_atomically(chosen.out, (json.dumps(rounded(record), indent=1) + "\n").encode())
+    write_atomically(chosen.out, record_text(rounded(record)).encode())
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ from torch.nn import functional
 
 from vae_lib import data, training
 from vae_lib.model import VAE
+from vae_lib.runs.files import record_text
 from vae_lib.runs.optimizer import Adam
 from vae_lib.runs.settings import cosine
 
@@ -428,7 +429,7 @@ def main() -> int:
     }
     print(table(results))
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    given.out.write_text(record_text(results), encoding="utf-8")
     if given.out == RECORD:
         before, mark, rest = README.read_text(encoding="utf-8").partition("<!-- train.py writes from here -->\n")
         end = "<!-- to here -->\n"

@@ -12,6 +12,22 @@ from torch.distributions import Normal
 from vae_lib import data
 from vae_lib.model import VAE
 
+GAUSSIANS: list[tuple[tuple[float, float], tuple[float, float]]] = [
+    ((1.0, 0.5), (0.0, 1.0)),
+    ((0.0, 1.0), (0.0, 1.0)),
+    ((0.3, 1.0), (0.3, 1.05)),
+    ((0.0, 1.0), (1e-4, 1.0)),
+    ((-4.0, 4.0), (4.0, 0.1)),
+    ((4.0, 0.1), (-4.0, 4.0)),
+    ((4.0, 0.1), (3.9, 0.1)),
+    ((-4.0, 0.1), (4.0, 0.1)),
+    ((4.0, 4.0), (-4.0, 4.0)),
+    ((-1.35, 0.85), (2.2, 1.7)),
+    ((0.0, 2.0), (0.0, 0.5)),
+    ((2.5, 0.35), (-0.75, 3.15)),
+]
+"""Two each, by mean and standard deviation: near and far, narrow and wide, and to the ends of the sliders."""
+
 PLAIN: dict[str, Any] = {
     "lr": 0.01,
     "beta": 1.0,

@@ -11,8 +11,8 @@ import torch
 from vae_lib import data, palette, pretrained
 from vae_lib.model import VAE
 from vae_lib.widgets import DigitPad, IntegralExplorer, LatentExplorer, LatentSliders, Machine
-from vae_lib.widgets.base import as_sent
 from vae_lib.widgets.codes import unpack_labels
+from vae_lib.widgets.packing import as_sent
 from vae_lib.widgets.words import LATENT_EXPLORER, LATENT_SLIDERS
 
 

@@ -16,8 +16,22 @@ import numpy as np
 import pytest
 import torch
 
+from vae_lib import pretrained
+from vae_lib.runs.files import record_text
+
 ROOT = Path(__file__).parent.parent
 FIGURES = ("bytes", "first_digit_ms", "input_ms", "input_p95_ms", "longest_task_ms")
+
+
+def test_a_record_is_read_line_by_line() -> None:
+    """As its writer would write it."""
+    assert record_text({"a": [1, 2], "b": {}}) == '{"a": [1, 2], "b": {}}\n'
+    assert record_text({"a": [{"b": 105 * "c"}, 1]}) == '{\n "a": [\n  {"b": "' + 105 * "c" + '"},\n  1\n ]\n}\n'
+    records = [*(ROOT / "benchmarks" / "results").glob("*.json"), *pretrained.SHIPPED.glob("*.json")]
+    assert len(records) > 8
+    for path in records:
+        text = path.read_text("utf-8")
+        assert record_text(json.loads(text)) == text, path.name
 
 
 def test_the_table_of_pages_is_the_record() -> None:

@@ -24,7 +24,7 @@ from torch.distributions import Independent, MultivariateNormal, Normal, kl_dive
 from traitlets import TraitError
 
 from vae_lib import data, exercises, pretrained
-from vae_lib.exercises import ANSWERS, CHAPTERS, FUNCTIONS
+from vae_lib.exercises import ANSWERS, CHAPTERS
 from vae_lib.exercises.chapter_1 import Place
 from vae_lib.exercises.chapter_3 import KL
 from vae_lib.exercises.chapter_5 import REPARAMETERIZE
@@ -34,6 +34,7 @@ from vae_lib.training import fit
 from vae_lib.widgets import Answer, IntegralExplorer
 
 BOOK = Path(__file__).parent.parent / "book"
+FUNCTIONS = [each for chapter in CHAPTERS.values() for each in vars(chapter).values() if isinstance(each, Function)]
 
 
 def double(value: Any) -> np.ndarray:

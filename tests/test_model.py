@@ -21,7 +21,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from vae_lib import pretrained
 from vae_lib.model import ACTIVATIONS, VAE, Autoencoder, Terms, require_vae
-from vae_lib.widgets.base import describe_layers
+from vae_lib.widgets.packing import describe_layers
 
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-4}  # a float32 network against a float64 one, sums of up to 64 terms
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
-from learning import PLAIN, SETTINGS, by_autograd, digits, double_model, loss_of
+from learning import GAUSSIANS, PLAIN, SETTINGS, by_autograd, digits, double_model, loss_of
 from PIL import Image
 from scipy import ndimage
 from torch import nn
@@ -27,8 +27,9 @@ from vae_lib.model import VAE
 from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import Anatomy, DigitPad, LatentExplorer
 from vae_lib.widgets.answer import rule_of
-from vae_lib.widgets.base import ACTIVATIONS, LARGEST_SEED, describe_layers, normals, pack_weights
+from vae_lib.widgets.base import LARGEST_SEED, normals
 from vae_lib.widgets.digit_pad import shipped_examples
+from vae_lib.widgets.packing import ACTIVATIONS, describe_layers, pack_weights
 from vae_lib.widgets.reparameterization_explorer import ReparameterizationExplorer
 from vae_lib.widgets.training_explorer import count_parameters, first_parameters
 
@@ -121,25 +122,11 @@ def trainer() -> Numbers:
 
 # --- kl_explorer.js
 
-PAIRS = [
-    ((1.0, 0.5), (0.0, 1.0)),
-    ((0.0, 1.0), (0.0, 1.0)),
-    ((0.3, 1.0), (0.3, 1.05)),
-    ((0.0, 1.0), (1e-4, 1.0)),
-    ((-4.0, 4.0), (4.0, 0.1)),
-    ((4.0, 0.1), (3.9, 0.1)),
-    ((-4.0, 0.1), (4.0, 0.1)),
-    ((4.0, 4.0), (-4.0, 4.0)),
-    ((-1.35, 0.85), (2.2, 1.7)),
-    ((0.0, 2.0), (0.0, 0.5)),
-    ((2.5, 0.35), (-0.75, 3.15)),
-]
-
 
 def kl_explorer() -> list[Numbers]:
     """Each divergence, and both areas on a grid of another step and reach than the page's."""
     found = []
-    for a, b in [pair for q, p in PAIRS for pair in ((q, p), (p, q))]:
+    for a, b in [pair for q, p in GAUSSIANS for pair in ((q, p), (p, q))]:
         z = a[0] + a[1] * torch.linspace(-12, 12, 200_001, dtype=torch.float64)
         one, other = (Normal(*torch.tensor(g, dtype=torch.float64)) for g in (a, b))
         values = one.log_prob(z).exp() * (one.log_prob(z) - other.log_prob(z)) * (z[1] - z[0])

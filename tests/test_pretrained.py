@@ -86,6 +86,15 @@ def fail_in_write(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     monkeypatch.setattr(Path, "open", fill)
 
 
+FULL_DISK = pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param(fail_in_replace, id="replace"),
+        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="write"),
+    ],
+)
+
+
 def rewrite(path: Path, record: str | None) -> None:
     """Put another record, or none, into a model's file."""
     save_file(load_file(path), path, None if record is None else {"record": record})
@@ -334,13 +343,7 @@ def test_a_series_and_a_model_are_not_taken_for_each_other(tmp_path: Path) -> No
     assert all(name in str(caught.value) for name in SERIES)
 
 
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        pytest.param(fail_in_replace, id="replace"),
-        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="write"),
-    ],
-)
+@FULL_DISK
 def test_a_full_disk_leaves_the_old_series_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_it: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
@@ -422,13 +425,7 @@ def test_a_damaged_or_missing_series_is_named(tmp_path: Path) -> None:
 # --- whole or not at all ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        pytest.param(fail_in_replace, id="replace"),
-        pytest.param(lambda monkeypatch: fail_in_write(monkeypatch, 0), id="write"),
-    ],
-)
+@FULL_DISK
 def test_a_full_disk_leaves_the_old_model_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_it: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

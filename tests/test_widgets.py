@@ -16,7 +16,7 @@ from vae_lib import data, palette, pretrained
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.runs.rounding import round_rows
 from vae_lib.widgets import Anatomy, LatentExplorer
-from vae_lib.widgets.base import describe_layers, pack_weights, unpack_weights
+from vae_lib.widgets.packing import describe_layers, pack_weights, unpack_weights
 from vae_lib.widgets.words import ANATOMY, LATENT_EXPLORER
 
 

@@ -22,9 +22,11 @@ from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
+from vae_lib.palette import INK, NEUTRALS
+
 MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 NOT_READ = {"search.html", "genindex.html"}
-SHEET = "@page { margin: 0 } body { margin: 0; font: 9pt sans-serif; color: #5D6672 }"
+SHEET = f"@page {{ margin: 0 }} body {{ margin: 0; font: 9pt sans-serif; color: {NEUTRALS['quiet'].light} }}"
 NUMBER = (
     '<div style="height: 296.8mm; position: relative; break-after: page"><p style="position: absolute; bottom: 6mm;'
 )
@@ -82,7 +84,7 @@ def contents(chapters: list[tuple[str, int]]) -> str:
         f'<tr><td style="padding: 1.2mm 0">{html.escape(title)}<td style="text-align: right">{first}'
         for title, first in chapters
     )
-    return f"""<div style="margin: 25mm 22mm; font-size: 11pt; color: #1C2430"><h1 style="font-size: 20pt">Contents</h1>
+    return f"""<div style="margin: 25mm 22mm; font-size: 11pt; color: {INK}"><h1 style="font-size: 20pt">Contents</h1>
 <table style="width: 100%; border-collapse: collapse">{rows}</table></div>"""
 
 

@@ -1,4 +1,4 @@
-"""The colours of the book, in one place: figures, widgets, equations and the site's style sheet use these.
+"""The colours of the book, in one place: figures, widgets, equations and the site use these, and name none.
 
 A term keeps its colour in every chapter. Each has a shade for a light page and one for a dark page, and each
 stands at 4.5:1 or more against its page (WCAG AA). Colour is never the only cue: terms are labelled as well.
@@ -33,17 +33,19 @@ NEUTRALS: Final[dict[str, Shade]] = {
     "track": Shade("#868E98", "#6F7782"),  # what a slider's handle runs on, and the edge of a control: 3:1 on paper
     "axis": Shade("#C3C8CF", "#484D55"),
     "grid": Shade("#ECEEF0", "#25272C"),
+    "sheet": Shade(
+        "#FFFFFF", "#FFFFFF"
+    ),  # what figures are drawn on; the site turns their lightness over on a dark page
+    "night": Shade("#000000", "#000000"),  # under a picture of white on black in a widget; a light page inverts it
+    "night-edge": Shade("#2B2B2B", "#3A3E45"),
 }
-"""Of the widgets: ``common.css`` and ``canvas.js`` say them again, and a test compares."""
 
 LINK: Final = Shade("#0B57C4", "#7FB0F5")  # and focus: the one accent beside the terms
 
-# Figures are drawn on white; the site turns their lightness over on a dark page.
 INK: Final = NEUTRALS["ink"].light  # text and axes
 FAINT: Final = "#C9CED6"  # frames and grids
-PAPER: Final = "#FFFFFF"
+PAPER: Final = NEUTRALS["sheet"].light
 PICTURE: Final = "gray_r"  # matplotlib's map of brightness: ink on paper
-NIGHT: Final = ("#000000", "#2B2B2B")  # a picture of white on black in a widget, and its frame; a light page inverts it
 
 DIGITS: Final[tuple[str, ...]] = (
     "#4477AA",

@@ -12,7 +12,13 @@ from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    patterns = ("_ext/*.*", "_ext/templates/**/*.html", "_static/*.*", "../vae_lib/widgets/host/*.mjs")
+    patterns = (
+        "_ext/*.*",
+        "_ext/templates/**/*.html",
+        "_static/*.*",
+        "../vae_lib/widgets/host/*.mjs",
+        "../vae_lib/palette.py",
+    )
     own = sorted(path for pattern in patterns for path in Path(app.srcdir).glob(pattern) if path.is_file())
     texts = b"".join(path.read_bytes() for path in own)
     app.add_config_value("write_again_digest", sha256(texts).hexdigest(), "html")

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from torch.distributions import Normal, kl_divergence
 
 from vae_lib import evidence, training
-from vae_lib.beyond.conditional import ConditionalVAE, class_log_evidence, join
+from vae_lib.beyond.conditional import ConditionalVAE, join
 from vae_lib.data import Dataset
 
 
@@ -58,11 +58,9 @@ def test_the_condition_reaches_decoder_and_encoder(model: ConditionalVAE, digits
 
 
 def test_log_evidence_given_the_class_is_the_integral(model: ConditionalVAE, digits: Dataset) -> None:
-    """numpy's sum over 4,001 points of z; 5,000 draws are off by about a hundredth of a nat where Q fits well."""
+    """numpy's sum over 4,001 points of z."""
     x = digits.test[:3]
     line = np.linspace(-8, 8, 4001)
-    estimate = class_log_evidence(model, x, samples=5000, generator=seeded())
-    assert estimate.shape == (3, 10)
     for label in (0, 4):
         with torch.no_grad():
             mean = model.decode(join(torch.tensor(line, dtype=torch.float32)[:, None], label, 10)).double().numpy()
@@ -76,12 +74,6 @@ def test_log_evidence_given_the_class_is_the_integral(model: ConditionalVAE, dig
             with torch.no_grad():
                 by_line = evidence.grid(model, rows[0]).log_evidence
             assert by_line == pytest.approx(exact, abs=1e-3)
-            assert float(estimate[row, label]) == pytest.approx(exact, abs=0.5)
-
-
-def test_the_right_class_is_the_likely_one(model: ConditionalVAE, digits: Dataset) -> None:
-    each = class_log_evidence(model, digits.test[:100], samples=50, generator=seeded())
-    assert (each.argmax(1) == digits.test_labels[:100]).float().mean() > 0.7
 
 
 def test_config_builds_it_again_and_samples_take_turns(model: ConditionalVAE) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page
+from ipywidgets import DOMWidget
+from playwright.sync_api import Locator, Page, expect
 
 CORNER: Final = "c => [...c.getContext('2d').getImageData(3, 3, 1, 1).data].slice(0, 3)"
 """Red, green and blue in the corner of a canvas, where its paper shows."""
@@ -114,6 +116,28 @@ def remove_change_and_show(page: Page, trait: str, value: Any) -> None:
         page.evaluate("([trait, value]) => live.model.set(trait, value)", [trait, value])
         page.evaluate("live.show()")
     assert page.evaluate("live.listening()") == listening
+
+
+def assert_follows_the_theme(page: Page, *names: str) -> None:
+    """The paper of these pictures, on a light page and then on a dark one."""
+    settle(page)
+    for name in names:
+        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    for name in names:
+        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
+
+
+def assert_a_sentence_until_it_heals(page: Page, sentence: str, widget: DOMWidget, names: Iterable[str]) -> None:
+    """The sentence stands there alone, until these traits are the widget's again."""
+    expect(page.locator(".vae-widget")).to_have_text(sentence)
+    for name in names:
+        value = getattr(widget, name)
+        packed = isinstance(value, bytes)
+        page.evaluate(
+            "([name, value, packed]) => live.model.set(name, packed ? live.bytes(value) : value)",
+            [name, list(value) if packed else value, packed],
+        )
 
 
 # A common setting, "no cookies", as the page meets it.

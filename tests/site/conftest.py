@@ -18,6 +18,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import palette_sheet
 import pytest
 from bs4 import BeautifulSoup
 from checks import COUNTED_FRAMES, SETTLED, WATCHED_SHIFT
@@ -109,8 +110,9 @@ def site_url(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for path in (HOST, ROOT / "book" / "_static" / "book.css"):
-        shutil.copy(path, folder)
+    shutil.copy(HOST, folder)
+    book = (ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    (folder / "book.css").write_text(palette_sheet.sheet() + book, encoding="utf-8")
     return folder
 
 

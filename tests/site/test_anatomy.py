@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from checks import assert_room_for_a_finger, complaints, hold_time, remove_change_and_show, settle
+from checks import (
+    assert_a_sentence_until_it_heals,
+    assert_room_for_a_finger,
+    complaints,
+    hold_time,
+    remove_change_and_show,
+    settle,
+)
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae_lib.model import VAE
@@ -436,14 +443,7 @@ def test_nonsense_becomes_one_sentence(live_widget: Callable[..., Page], how: st
     widget = Anatomy()
     word, edits = BROKEN[how]
     page = live_widget(widget, **edits)
-    expect(page.locator(".vae-widget")).to_have_text(WORDS[word])
-    for name in edits:
-        value = getattr(widget, name)
-        packed = isinstance(value, bytes)
-        page.evaluate(
-            "([name, value, packed]) => live.model.set(name, packed ? live.bytes(value) : value)",
-            [name, list(value) if packed else value, packed],
-        )
+    assert_a_sentence_until_it_heals(page, WORDS[word], widget, edits)
     expect(page.locator(".vae-graph")).to_be_visible()
 
 

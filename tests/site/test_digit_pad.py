@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from checks import assert_room_for_a_finger, settle
+from checks import assert_a_sentence_until_it_heals, assert_room_for_a_finger, settle
 from playwright.sync_api import Page, expect
 from scipy import stats
 
@@ -519,14 +519,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_nonsense_becomes_one_sentence(live_widget: Callable[..., Page], how: str) -> None:
     pad = a_pad()
     page = live_widget(pad, **BROKEN[how])
-    expect(page.locator(".vae-widget")).to_have_text(DIGIT_PAD["bad_weights"])
-    for name in BROKEN[how]:
-        value = getattr(pad, name)
-        packed = isinstance(value, bytes)
-        page.evaluate(
-            "([name, value, packed]) => live.model.set(name, packed ? live.bytes(value) : value)",
-            [name, list(value) if packed else value, packed],
-        )
+    assert_a_sentence_until_it_heals(page, DIGIT_PAD["bad_weights"], pad, BROKEN[how])
     expect(page.locator(".vae-pad")).to_be_visible()
 
 

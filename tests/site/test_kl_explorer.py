@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger, remove_change_and_show, settle
+from checks import assert_follows_the_theme, assert_room_for_a_finger, remove_change_and_show, settle
+from learning import GAUSSIANS
 from playwright.sync_api import Page, expect
 
 from vae_lib.distributions import gaussian_kl
@@ -22,20 +23,6 @@ MakePage = Callable[..., str]
 Gaussian = tuple[float, float]
 
 START: tuple[Gaussian, Gaussian] = ((1.0, 0.5), (0.0, 1.0))
-POINTS: list[tuple[Gaussian, Gaussian]] = [
-    START,
-    ((0.0, 1.0), (0.0, 1.0)),
-    ((0.3, 1.0), (0.3, 1.05)),
-    ((0.0, 1.0), (1e-4, 1.0)),
-    ((-4.0, 4.0), (4.0, 0.1)),
-    ((4.0, 0.1), (-4.0, 4.0)),
-    ((4.0, 0.1), (3.9, 0.1)),
-    ((-4.0, 0.1), (4.0, 0.1)),
-    ((4.0, 4.0), (-4.0, 4.0)),
-    ((-1.35, 0.85), (2.2, 1.7)),
-    ((0.0, 2.0), (0.0, 0.5)),
-    ((2.5, 0.35), (-0.75, 3.15)),
-]
 
 
 def kl(a: Gaussian, b: Gaussian) -> float:
@@ -75,7 +62,7 @@ def peak(page: Page, gaussian: Gaussian, tallest: float) -> tuple[float, float]:
 def test_numbers_on_the_page(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(KLExplorer()))
     assert_shows(page, *START)
-    for q, p in POINTS:
+    for q, p in GAUSSIANS:
         if q == (0.0, 1.0) and p != q:
             continue  # finer than the sliders
         for label, value in zip(("Q mean", "Q width", "P mean", "P width"), (*q, *p), strict=True):
@@ -243,12 +230,7 @@ def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(KLExplorer()))
-    for name in ("densities", "integrand"):
-        pixels(page, name)
-        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    for name in ("densities", "integrand"):
-        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
+    assert_follows_the_theme(page, "densities", "integrand")
 
 
 @pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [float("nan"), 1.0], [0.0, float("inf")], "q", None, 3.0])

@@ -19,7 +19,6 @@ from vae_lib.widgets.words import OWN_SLIDER as WORDS
 
 OpenPage = Callable[..., Page]
 MakePage = Callable[..., str]
-Slider = Callable[..., OwnSlider]
 
 
 def marked(step: int) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import traitlets
-from checks import CORNER, assert_room_for_a_finger, hold_time, settle
+from checks import assert_follows_the_theme, assert_room_for_a_finger, hold_time, settle
 from playwright.sync_api import Page, expect
 from torch import Tensor
 
@@ -481,12 +481,7 @@ def test_a_view_that_is_removed_and_shown_again(live: Page) -> None:
 
 def test_it_follows_the_page_s_theme(open_page: OpenPage, widget_page: MakePage) -> None:
     page = open_page(widget_page(an_explorer("epoch")))
-    for name in ("map", "chart"):
-        pixels(page, name)
-        assert min(page.locator(f".vae-{name}").evaluate(CORNER)) > 200
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    for name in ("map", "chart"):
-        page.wait_for_function(f"Math.max(...({CORNER})(document.querySelector('.vae-{name}'))) < 60")
+    assert_follows_the_theme(page, "map", "chart")
 
 
 # ------------------------------------------------------------------------------------------------ Python alone

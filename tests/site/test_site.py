@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Page
 
 from vae_lib.palette import TERMS
-from vae_lib.widgets.base import unpack_weights
+from vae_lib.widgets.packing import unpack_weights
 
 ROOT = Path(__file__).parents[2]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
@@ -83,15 +83,6 @@ def test_links_to_a_section_find_it(site: Path, name: str) -> None:
     for target in re.findall(r'<a\b[^>]*?\shref="([^":]*#[^"]+)"', (site / name).read_text(encoding="utf-8")):
         file, section = target.split("#")
         assert f'id="{section}"' in (site / (file or name)).read_text(encoding="utf-8"), target
-
-
-def test_terms_have_the_palette_s_colours() -> None:
-    css = (ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
-    light, dark = re.findall(r"\{([^}]*--term-evidence:[^}]*)\}", css)
-    for name, shade in TERMS.items():
-        assert f"--term-{name}: {shade.light};" in light
-        assert f"--term-{name}: {shade.dark};" in dark
-        assert f'.math [fill="{shade.light}"] {{ fill: var(--term-{name}); stroke: var(--term-{name}); }}' in css
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from judged import judged
 from scipy import stats
 
 from vae_lib import exercises
-
-
-def verdict(name: str, answer: Any) -> tuple[bool, str | None]:
-    found = exercises.check_answer(name, answer)
-    return found.passed, found.mistake
 
 
 @pytest.mark.parametrize(
@@ -36,7 +32,7 @@ def verdict(name: str, answer: Any) -> tuple[bool, str | None]:
 )
 def test_right_in_other_styles(name: str, answers: list[Any]) -> None:
     for answer in answers:
-        assert verdict(name, answer) == (True, None), answer
+        assert judged(name, answer) == (True, None), answer
 
 
 @pytest.mark.parametrize(
@@ -66,7 +62,7 @@ def test_right_in_other_styles(name: str, answers: list[Any]) -> None:
     ],
 )
 def test_a_mistake_rounded_as_a_reader_would(name: str, answer: float, mistake: str) -> None:
-    assert verdict(name, answer) == (False, mistake)
+    assert judged(name, answer) == (False, mistake)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +83,7 @@ def test_a_mistake_rounded_as_a_reader_would(name: str, answer: float, mistake: 
 )
 def test_a_near_miss_is_given_no_name(name: str, answers: list[float]) -> None:
     for answer in answers:
-        assert verdict(name, answer) == (False, None), answer
+        assert judged(name, answer) == (False, None), answer
 
 
 def test_honest_simulations_pass_nearly_always() -> None:

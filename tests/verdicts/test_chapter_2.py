@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from judged import judged
 from reference import Networks
 from scipy import integrate, optimize, special, stats
 from torch import Tensor
@@ -47,9 +48,7 @@ def test_the_best_sigma_passes_as_a_reader_would_give_it(best_sigma: float) -> N
     for answer in (best_sigma, round(best_sigma, 2), round(best_sigma, 3), *nearest, torch.tensor(best_sigma)):
         assert exercises.check_answer("best sigma", answer).passed, answer
     for answer in (0.1, 0.14, 0.145, 0.2, 0.3):  # between the right one and those that are named
-        verdict = exercises.check_answer("best sigma", answer)
-        assert not verdict.passed
-        assert verdict.mistake is None, answer
+        assert judged("best sigma", answer) == (False, None), answer
     for answer in (0.16, 0.1598, 0.08, 0.0799, 0.9, 0.904):
         assert exercises.check_answer("best sigma", answer).mistake is not None
 
@@ -67,9 +66,7 @@ def test_the_density_passes_to_three_digits_and_its_near_misses_are_not_misnamed
     assert "per cent" in repr(exercises.check_answer("easy integral", 100 * round(right, 3)))
     assert "standard deviation of the noise" in repr(exercises.check_answer("easy integral", density(1, 2, 0.25**2)))
     for answer in (0.1735, 0.19, 0.2, 0.22, 0.2405, 0.26, 0.155, 0.12):
-        verdict = exercises.check_answer("easy integral", answer)
-        assert not verdict.passed
-        assert verdict.mistake is None, answer
+        assert judged("easy integral", answer) == (False, None), answer
 
 
 def test_an_honest_simulation_of_the_density_passes() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from judged import judged
 from scipy import special
 from torch import Tensor
 
@@ -128,9 +129,7 @@ def test_an_answer_right_to_the_digits_asked_for_passes(question: str, answers: 
 def test_another_answer_is_named_where_it_fits_a_mistake_and_nothing_else(
     question: str, answer: Any, mistake: str | None
 ) -> None:
-    verdict = exercises.check_answer(question, answer)
-    assert not verdict.passed
-    assert verdict.mistake == mistake
+    assert judged(question, answer) == (False, mistake)
 
 
 def test_honest_draws_from_the_wider_proposal_pass() -> None:

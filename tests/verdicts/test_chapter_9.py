@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from judged import judged
 from scipy import optimize, stats
 
 from vae_lib import exercises
 from vae_lib.exercises import chapter_9
-
-
-def verdict(name: str, answer: Any) -> tuple[bool, str | None]:
-    found = exercises.check_answer(name, answer)
-    return found.passed, found.mistake
 
 
 @pytest.mark.parametrize(
@@ -31,7 +27,7 @@ def verdict(name: str, answer: Any) -> tuple[bool, str | None]:
 )
 def test_right_in_other_styles(name: str, answers: list[Any]) -> None:
     for answer in answers:
-        assert verdict(name, answer) == (True, None), answer
+        assert judged(name, answer) == (True, None), answer
 
 
 @pytest.mark.parametrize(
@@ -55,7 +51,7 @@ def test_right_in_other_styles(name: str, answers: list[Any]) -> None:
     ],
 )
 def test_a_mistake_rounded_as_a_reader_would(name: str, answer: float, mistake: str) -> None:
-    assert verdict(name, answer) == (False, mistake)
+    assert judged(name, answer) == (False, mistake)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +65,7 @@ def test_a_mistake_rounded_as_a_reader_would(name: str, answer: float, mistake: 
 )
 def test_a_near_miss_is_given_no_name(name: str, answers: list[float]) -> None:
     for answer in answers:
-        assert verdict(name, answer) == (False, None), answer
+        assert judged(name, answer) == (False, None), answer
 
 
 def test_an_honest_simulation_of_the_forgotten_draw_passes_nearly_always() -> None:
@@ -85,11 +81,11 @@ def test_an_honest_simulation_of_the_forgotten_draw_passes_nearly_always() -> No
 def test_an_honest_search_for_the_best_square_passes() -> None:
     squares = np.arange(0, 4, 0.01)
     sums = [stats.norm(0, np.sqrt(square + 0.25)).logpdf([0.5, 1, 2]).sum() for square in squares]
-    assert verdict("three numbers", squares[int(np.argmax(sums))])[0]
+    assert judged("three numbers", squares[int(np.argmax(sums))])[0]
     found = optimize.minimize_scalar(
         lambda square: -stats.norm(0, np.sqrt(square + 0.25)).logpdf([0.5, 1, 2]).sum(), bounds=(0, 4)
     )
-    assert verdict("three numbers", found.x)[0]
+    assert judged("three numbers", found.x)[0]
 
 
 def test_the_numbers_of_the_quick_questions_are_the_chapter_s() -> None:

@@ -14,7 +14,6 @@ from torch.nn import functional
 
 from vae_lib import checks
 from vae_lib.distributions import Gaussian, gaussian_log_density
-from vae_lib.evidence import importance_log_weights, log_mean_exp
 from vae_lib.model import VAE, Decoder, Encoder
 
 
@@ -108,26 +107,3 @@ class ConditionalVAE(VAE):
         checks.at_least(1, count=count)
         z = torch.randn(count, self.latent_dim, generator=generator, device=self.log_sigma.device)
         return self.decode(join(z, torch.arange(count, device=z.device) % self.classes, self.classes))
-
-
-@torch.no_grad()
-def class_log_evidence(
-    model: ConditionalVAE, x: Tensor, *, samples: int = 100, generator: torch.Generator | None = None
-) -> Tensor:
-    """log P(X|c) of each picture under every class, by draws from Q(z|X, c).
-
-    With the shares P(c) of the classes, Bayes' theorem makes P(c|X) of it, and the sum over the classes P(X).
-
-    Args:
-        x: pictures without a class, shape ``(batch, data_dim)``.
-        samples: draws for each picture and class.
-
-    Returns:
-        Nats, shape ``(batch, classes)``; by draws, so too low on average.
-    """
-    columns = []
-    for label in range(model.classes):
-        rows = join(x, label, model.classes)
-        weights = importance_log_weights(model, rows, model.encode(rows), samples, generator=generator)
-        columns.append(log_mean_exp(weights))
-    return torch.stack(columns, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from vae_lib.beyond import burda2015
 from vae_lib.cli import shared
 from vae_lib.cli.shared import positive
 from vae_lib.runs.device import find_device
-from vae_lib.runs.files import write_atomically
+from vae_lib.runs.files import record_text, write_atomically
 
 SUMMARY: Final = "train and measure a published table"
 HELP: Final = """\
@@ -89,7 +88,7 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
             "seconds": round(sum(stage["seconds"] for stage in done), 1),
             "test": burda2015.measure(model, test, samples=options.samples, seed=options.seed),
         }
-        write_atomically(options.out, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+        write_atomically(options.out, record_text(record).encode())
         reached = record["entries"][objective]["test"]
         shared.say(
             f"{objective}: -log P(X) {reached['negative_log_evidence']:.2f} ± {reached['standard_error']:.2f} nats, "

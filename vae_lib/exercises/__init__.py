@@ -25,7 +25,7 @@ from vae_lib.exercises.chapter_5 import *
 from vae_lib.exercises.chapter_6 import *
 from vae_lib.exercises.chapter_7 import *
 from vae_lib.exercises.chapter_8 import *
-from vae_lib.exercises.checking import Choice, Function, Number, Verdict
+from vae_lib.exercises.checking import Choice, Number, Verdict
 from vae_lib.exercises.questions import Question
 
 CHAPTERS: Final = {
@@ -35,9 +35,6 @@ CHAPTERS: Final = {
         key=lambda name: [int(number) for number in name.split("_")[1:]],
     )
 }
-FUNCTIONS: Final[tuple[Function, ...]] = tuple(
-    value for chapter in CHAPTERS.values() for value in vars(chapter).values() if isinstance(value, Function)
-)
 ANSWERS: Final[dict[str, Number | Choice | Place]] = {
     name: answer for chapter in CHAPTERS.values() for name, answer in chapter.ANSWERS.items()
 }

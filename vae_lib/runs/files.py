@@ -1,12 +1,34 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and records so that a change of one is read line by line."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import socket
 from pathlib import Path
+from typing import Any
+
+
+def record_text(record: Any, margin: str = "") -> str:
+    """A record as JSON with a line for what fits on one, and for a list of numbers however long.
+
+    Raises:
+        ValueError: a number that is not finite.
+    """
+    line = json.dumps(record, allow_nan=False)
+    numbers = isinstance(record, list) and all(isinstance(each, int | float) for each in record)
+    if not isinstance(record, dict | list) or numbers or len(margin + line) <= 116:
+        return line if margin else line + "\n"
+    within = margin + " "
+    if isinstance(record, dict):
+        parts = [f"{json.dumps(str(key))}: {record_text(value, within)}" for key, value in record.items()]
+    else:
+        parts = [record_text(value, within) for value in record]
+    begin, end = "{}" if isinstance(record, dict) else "[]"
+    text = f"{begin}\n{within}" + f",\n{within}".join(parts) + f"\n{margin}{end}"
+    return text if margin else text + "\n"
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from vae_lib.distributions import Gaussian
 from vae_lib.model import VAE
-from vae_lib.widgets.base import BookWidget, describe_layers, pack_weights
+from vae_lib.widgets.base import BookWidget
+from vae_lib.widgets.packing import describe_layers, pack_weights
 
 
 class Coder(BookWidget):
     """A widget with a VAE, whose two networks run in the page, and a picture X.
 
-    Subclasses set ``_model``, to what ``as_sent`` makes, and say what ``image`` is.
+    Subclasses set ``_model``, to what ``as_sent`` makes, and say what ``image`` and ``z`` are.
     """
 
     encoder_weights = traitlets.Bytes().tag(sync=True)
@@ -25,6 +26,7 @@ class Coder(BookWidget):
     decoder_layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     _model: VAE
+    z: Any
 
     @staticmethod
     def networks(model: VAE) -> dict[str, Any]:
@@ -55,6 +57,28 @@ class Coder(BookWidget):
     def std(self) -> Tensor:
         """The standard deviation of Q(z|X), shape ``(latent_dim,)``."""
         return self._posterior().std
+
+    @property
+    @torch.no_grad()
+    def reconstruction(self) -> Tensor:
+        """f(z), in the shape of a picture."""
+        return self._model.decode(torch.as_tensor(self.z)).reshape(self.image.shape)
+
+    @property
+    @torch.no_grad()
+    def log_likelihood(self) -> float:
+        """log P(X|z) in nats, at this z."""
+        return float(self._model.log_likelihood(self.image.flatten(), torch.as_tensor(self.z)))
+
+    @property
+    def kl(self) -> float:
+        """𝒟[Q(z|X) ‖ P(z)] in nats."""
+        return float(self._posterior().kl())
+
+    @property
+    def elbo(self) -> float:
+        """``log_likelihood − kl`` in nats: the right side of Eq. (4), estimated with this one z, if Q(z|X) drew it."""
+        return self.log_likelihood - self.kl
 
     @torch.no_grad()
     def _posterior(self) -> Gaussian:

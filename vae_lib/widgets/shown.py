@@ -9,7 +9,8 @@ import traitlets
 
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.palette import CLASSES, DIGITS
-from vae_lib.widgets.base import BookWidget, describe_layers, pack_weights
+from vae_lib.widgets.base import BookWidget
+from vae_lib.widgets.packing import describe_layers, pack_weights
 from vae_lib.widgets.words import Words
 
 COLOUR: Final = 3  # channels

@@ -15,9 +15,10 @@ from torch.distributions import Normal
 
 from vae_lib import data, pretrained
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import Numbers, Range, as_sent
+from vae_lib.widgets.base import Numbers, Range
 from vae_lib.widgets.coder import Coder
 from vae_lib.widgets.codes import MOST_CHOICES, choice_names
+from vae_lib.widgets.packing import as_sent
 from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import ANATOMY
@@ -66,7 +67,6 @@ class Anatomy(Coder):
         image_shape: height and width of a picture; square if absent.
 
     Attributes:
-        image, mean, std: X, and μ and s of Q(z|X).
         parameters: the weights after training steps, float32, encoder first; empty before the first.
 
     Raises:
@@ -147,28 +147,6 @@ class Anatomy(Coder):
     def z(self) -> Tensor:
         """z = μ + sε, or μ without ``sample``; shape ``(2,)``."""
         return self.mean + self.std * torch.tensor(self.epsilon) * self.sample
-
-    @property
-    @torch.no_grad()
-    def reconstruction(self) -> Tensor:
-        """f(z), shape ``image_shape``."""
-        return self._model.decode(self.z).reshape(*self.image_shape)
-
-    @property
-    @torch.no_grad()
-    def log_likelihood(self) -> float:
-        """log P(X|z) in nats, at this z."""
-        return float(self._model.log_likelihood(self.image.flatten(), self.z))
-
-    @property
-    def kl(self) -> float:
-        """𝒟[Q(z|X) ‖ P(z)] in nats."""
-        return float(self._posterior().kl())
-
-    @property
-    def elbo(self) -> float:
-        """``log_likelihood − kl`` in nats: the right side of Eq. (4), estimated with this one z."""
-        return self.log_likelihood - self.kl
 
     @property
     def gradients(self) -> dict[tuple[str, str], float]:

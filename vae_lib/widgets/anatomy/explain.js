@@ -33,7 +33,7 @@ export function equation4(words) {
 }
 
 /** The lines of code for what is shown. @param {Record<string, string>} words @param {Shown} shown */
-export function codeLines(words, { sample, gradient }) {
+function codeLines(words, { sample, gradient }) {
   const score = sample && gradient === "score";
   const cut = score || gradient === "detached";
   const kinds = { 4: `${sample ? "" : "_point"}${cut ? "_detached" : ""}`, 8: score ? "_score" : "" };

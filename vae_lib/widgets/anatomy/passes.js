@@ -99,7 +99,7 @@ export function forwardPass({ encoder, decoder, sigma }, x, epsilon, { sample })
 }
 
 /** The length of a row of numbers. @param {Row[]} rows */
-export function sizeOf(...rows) {
+function sizeOf(...rows) {
   let squares = 0;
   for (const row of rows) for (let i = 0; i < row.length; i++) squares += row[i] * row[i];
   return Math.sqrt(squares);

@@ -82,7 +82,7 @@ function drawLine({ context, colours, inks }, corners, { colour, width, dash = [
   const [before, [x, y]] = corners.slice(-2);
   const angle = Math.atan2(y - before[1], x - before[0]);
   context.save();
-  context.strokeStyle = context.fillStyle = colours[colour] ?? /** @type {Record<string, any>} */ (inks)[colour];
+  context.strokeStyle = context.fillStyle = colours[colour] ?? inks[colour];
   context.lineWidth = width;
   context.lineCap = dash.length ? "butt" : "round";
   context.setLineDash(dash);
@@ -139,7 +139,7 @@ function slopeColour({ from, to }) {
 }
 
 /** Whether the nodes stand in a row. @param {Boxes} boxes */
-export function inARow(boxes) {
+function inARow(boxes) {
   return boxes.f.left > boxes.decoder.left;
 }
 

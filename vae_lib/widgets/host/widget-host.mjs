@@ -21,7 +21,8 @@ const WORDS = {
 
 /**
  * @typedef {{path: (string | number)[], encoding: "base64" | "hex", data: string}} PackedBuffer
- * @typedef {{model_name: string, model_module: string, state: Record<string, any>, buffers?: PackedBuffer[]}} SavedModel
+ * @typedef {{model_name: string, model_module: string, state: Record<string, any>,
+ *   buffers?: PackedBuffer[]}} SavedModel
  * @typedef {(model: Model, value: any) => void} Callback
  */
 
@@ -90,7 +91,7 @@ class Model {
     }
   }
 
-  /** @param {string | null} [events] all events if absent @param {Callback | null} [callback] all callbacks if absent */
+  /** @param {string | null} [events] all if absent @param {Callback | null} [callback] all if absent */
   off(events, callback) {
     for (const event of events ? events.split(/\s+/) : [...this.callbacks.keys()]) {
       if (callback) this.callbacks.get(event)?.delete(callback);
@@ -210,7 +211,7 @@ function host(saved) {
     const before = document.createRange();
     before.setStart(place.closest("article") ?? document.body, 0);
     before.setEndBefore(place);
-    const room = Math.min(screen.width, COLUMN) * (screen.height + margin); // asking for the window's size costs a layout
+    const room = Math.min(screen.width, COLUMN) * (screen.height + margin); // the window's own size costs a layout
     return before.toString().length * CHARACTER < room;
   };
   let first = true;

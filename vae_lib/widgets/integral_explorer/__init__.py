@@ -13,15 +13,8 @@ from torch import Tensor
 
 from vae_lib import data, evidence, pretrained
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import (
-    SEEDS,
-    BookWidget,
-    Numbers,
-    as_sent,
-    describe_layers,
-    normals,
-    pack_weights,
-)
+from vae_lib.widgets.base import SEEDS, BookWidget, Numbers, normals
+from vae_lib.widgets.packing import as_sent, describe_layers, pack_weights
 from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import INTEGRAL_EXPLORER

@@ -1,13 +1,14 @@
 // What the decoder draws everywhere on the map.
 
-import { channels, INKS } from "../shared/canvas.js";
+import { channels } from "../shared/canvas.js";
 import { paintExample } from "../shared/example.js";
 
 /**
  * @import { Look } from "../shared/example.js"
  * @import { Network } from "../shared/network.js"
  * @import { Plane } from "../shared/plane.js"
- * @import { Scope, Theme } from "../shared/view.js"
+ * @import { Scene } from "../shared/stage.js"
+ * @import { Scope } from "../shared/view.js"
  */
 
 const BACKDROP_INK = 0.6; // how dark its pictures are
@@ -66,9 +67,9 @@ export class Backdrop {
 
   /**
    * The grid as one picture in a theme's ink, paler than the example itself; null until it is ready.
-   * @param {Theme} theme
+   * @param {Pick<Scene, "theme" | "inks">} scene
    */
-  drawn(theme) {
+  drawn({ theme, inks }) {
     if (!this.grid || this.inked === theme) return this.grid && this.sheet;
     const { columns, rows, values } = this.grid;
     const { height, width } = this.look;
@@ -76,7 +77,7 @@ export class Backdrop {
     const context = /** @type {CanvasRenderingContext2D} */ (this.sheet.getContext("2d"));
     const image = context.createImageData(this.sheet.width, this.sheet.height);
     const pixels = new Uint32Array(image.data.buffer);
-    const [paper, ink] = [INKS[theme].paper, INKS[theme].ink].map((hex) => channels(hex).reverse());
+    const [paper, ink] = [inks.paper, inks.ink].map((hex) => channels(hex).reverse());
     const pale = (/** @type {number[]} */ towards, share = 1) =>
       paper.reduce(
         (all, channel, i) => (all << 8) | Math.round(channel + (towards[i] - channel) * BACKDROP_INK * share),

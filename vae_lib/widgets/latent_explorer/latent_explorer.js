@@ -1,7 +1,6 @@
 // The latent space as a map, a point z on it, and what the decoder makes of z.
 
 import { bind } from "../shared/binding.js";
-import { INKS } from "../shared/canvas.js";
 import { clusters, mostNear, nameOf, readLabels } from "../shared/codes.js";
 import { exampleTile, readLook } from "../shared/example.js";
 import { box, caption, check, element, freshId, paragraph, slider } from "../shared/form.js";
@@ -20,7 +19,7 @@ import { planeDecoder } from "../shared/network.js";
 import { halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
 import { Plane } from "../shared/plane.js";
 import { stage } from "../shared/stage.js";
-import { currentTheme, mount } from "../shared/view.js";
+import { currentTheme, inTheme, mount } from "../shared/view.js";
 import { fill, shownNumber } from "../shared/words.js";
 import { Backdrop } from "./backdrop.js";
 import { markedCode } from "./lens.js";
@@ -183,7 +182,7 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
   const backdrop = new Backdrop(scope, network, space.look);
   let plane = new Plane(extent, 1);
   const colourOf = (/** @type {number} */ index) =>
-    labels.length ? classColour(palette, labels[index]) : INKS[currentTheme()].quiet;
+    labels.length ? classColour(palette, labels[index]) : inTheme(palette.neutrals, currentTheme()).quiet;
   const look = pointing(scope, buckets, () => plane.scale, () => (widths ? get().z : null), () => redraw());
   let shownMark = -1;
   const near = (/** @type {Point} */ code) => (/** @type {number} */ reach) =>
@@ -195,7 +194,7 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
       plane = new Plane(extent, scene.width);
       const on = get().backdrop;
       if (on) backdrop.prepare(plane, () => anew());
-      const sheet = on && backdrop.drawn(scene.theme);
+      const sheet = on && backdrop.drawn(scene);
       plot(
         scene,
         plane,

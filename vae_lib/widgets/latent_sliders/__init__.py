@@ -14,11 +14,7 @@ from torch import Tensor
 from vae_lib import pretrained
 from vae_lib.distributions import gaussian_kl
 from vae_lib.model import VAE, require_vae
-from vae_lib.widgets.base import (
-    FINITE,
-    SEEDS,
-    Numbers,
-)
+from vae_lib.widgets.base import FINITE, SEEDS, Numbers
 from vae_lib.widgets.codes import MOST_CHOICES, check_choices, choice_names, first_of_each
 from vae_lib.widgets.shown import ModelWidget
 from vae_lib.widgets.sources import module_source, style_source

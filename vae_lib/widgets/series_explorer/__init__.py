@@ -18,16 +18,9 @@ from vae_lib import data, pretrained
 from vae_lib.model import require_vae
 from vae_lib.pretrained import Series
 from vae_lib.runs.own_data import read
-from vae_lib.widgets.base import (
-    FINITE,
-    SEEDS,
-    BookWidget,
-    Numbers,
-    describe_layers,
-    normals,
-    pack_weights,
-)
+from vae_lib.widgets.base import FINITE, SEEDS, BookWidget, Numbers, normals
 from vae_lib.widgets.codes import SMALLEST_EXTENT, check_classes, extent, pack_labels, pack_points, plane_point
+from vae_lib.widgets.packing import describe_layers, pack_weights
 from vae_lib.widgets.shown import palette_for, shape_of
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import SERIES_EXPLORER

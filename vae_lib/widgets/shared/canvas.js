@@ -1,20 +1,5 @@
 // Drawing on a canvas.
 
-/** @import { Palette, Theme } from "./view.js" */
-
-/** What is drawn beside the terms' colours; `dot` is the opacity of a dot among thousands. */
-export const INKS = {
-  light: { paper: "#fdfdfb", ink: "#1c2430", quiet: "#5d6672", axis: "#c3c8cf", grid: "#eceef0", dot: 0.5 },
-  dark: { paper: "#17181b", ink: "#eef1f5", quiet: "#a8b0ba", axis: "#484d55", grid: "#25272c", dot: 0.6 },
-};
-
-/** The terms' colours in a theme. @param {Palette} palette @param {Theme} theme @returns {Record<string, string>} */
-export function termColours(palette, theme) {
-  return Object.fromEntries(
-    Object.entries(palette.terms).map(([name, shades]) => [name, shades[theme === "dark" ? 1 : 0]]),
-  );
-}
-
 /**
  * Fits a canvas to its size on the page; one unit is one CSS pixel.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height

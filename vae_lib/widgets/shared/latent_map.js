@@ -35,10 +35,10 @@ export function mapCanvas(name, role, hintId) {
  * pictures.
  * @param {Scene} scene @param {number} count @param {boolean} coloured @param {boolean} overPictures
  */
-function dotLook({ width, inks, palette }, count, coloured, overPictures) {
+function dotLook({ width, theme, inks, palette }, count, coloured, overPictures) {
   const few = count < 1500;
   const radius = (few ? 2.9 : overPictures ? 1.4 : 1.9) * (width < 360 ? 0.8 : 1);
-  const alpha = (few ? 0.8 : inks.dot) * (overPictures ? (few ? 0.7 : 0.35) : 1);
+  const alpha = (few ? 0.8 : theme === "dark" ? 0.6 : 0.5) * (overPictures ? (few ? 0.7 : 0.35) : 1);
   return { radius, alpha, colours: (coloured ? palette.digits : [inks.quiet]).map(channels) };
 }
 

@@ -53,7 +53,7 @@ export function shades(values) {
 export function field(corners, colour) {
   return ({ context, colours, inks }) => {
     context.save();
-    context.fillStyle = colours[colour] ?? /** @type {Record<string, any>} */ (inks)[colour];
+    context.fillStyle = colours[colour] ?? inks[colour];
     context.globalAlpha = 0.13;
     context.beginPath();
     for (const [x, y] of corners) context.lineTo(x, y);
@@ -102,7 +102,7 @@ function drawBar({ context, inks, colours }, { x, top, height, values }, colour,
   context.fill();
   context.save();
   context.clip();
-  context.fillStyle = colours[colour] ?? /** @type {Record<string, any>} */ (inks)[colour];
+  context.fillStyle = colours[colour] ?? inks[colour];
   const each = height / values.length;
   if (lit) {
     shades(values).forEach((shade, i) => {
@@ -111,7 +111,7 @@ function drawBar({ context, inks, colours }, { x, top, height, values }, colour,
     });
   }
   context.restore();
-  context.strokeStyle = colours[colour] ?? /** @type {Record<string, any>} */ (inks)[colour];
+  context.strokeStyle = colours[colour] ?? inks[colour];
   context.lineWidth = 1.25;
   context.stroke();
   context.restore();

@@ -25,7 +25,7 @@ export const PIXELS = { x: (value) => value, y: (value) => value };
 
 /** @param {Scene} scene @param {string} name */
 function shade({ colours, inks }, name) {
-  return colours[name] ?? /** @type {Record<string, any>} */ (inks)[name] ?? name;
+  return colours[name] ?? inks[name] ?? name;
 }
 
 /**

@@ -1,13 +1,13 @@
 // A picture on a canvas: as large as it is seen, at the device's pixels, in the theme's colours, drawn once a frame.
 
-import { fitCanvas, INKS, termColours } from "./canvas.js";
-import { currentTheme, watchTheme } from "./view.js";
+import { fitCanvas } from "./canvas.js";
+import { currentTheme, inTheme, watchTheme } from "./view.js";
 
 /** @import { Model, Palette, Scope, Theme } from "./view.js" */
 
 /**
  * @typedef {{context: CanvasRenderingContext2D, width: number, height: number, theme: Theme,
- *   inks: typeof INKS["light"], colours: Record<string, string>, palette: Palette,
+ *   inks: Record<string, string>, colours: Record<string, string>, palette: Palette,
  *   words: Record<string, string>, classes?: string[], font: string}} Scene
  *   what a picture is drawn with; `colours` are the terms', `inks` all others
  */
@@ -28,9 +28,9 @@ export function stage(scope, model, canvas, { draw, under, square = false, read 
     if (width === 0) return null; // not on the page yet, or hidden
     const [theme, palette, words] = [currentTheme(), model.get("palette"), model.get("words")];
     const classes = model.get("classes");
-    const colours = termColours(palette, theme);
+    const [inks, colours] = [inTheme(palette.neutrals, theme), inTheme(palette.terms, theme)];
     const font = getComputedStyle(canvas).fontFamily;
-    const found = { width, height, theme, inks: INKS[theme], colours, palette, words, classes, font };
+    const found = { width, height, theme, inks, colours, palette, words, classes, font };
     under?.({ ...found, context: fitCanvas(layer, width, height, settings) });
     return found;
   };

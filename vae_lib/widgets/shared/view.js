@@ -5,7 +5,8 @@ import { ShownError } from "./words.js";
 
 /**
  * @typedef {"light" | "dark"} Theme
- * @typedef {{terms: Record<string, [string, string]>, digits: string[]}} Palette
+ * @typedef {Record<string, [string, string]>} Shades light and dark, by name
+ * @typedef {{terms: Shades, neutrals: Shades, digits: string[]}} Palette
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
  */
@@ -39,14 +40,21 @@ export function watchTheme(scope, callback) {
   check();
 }
 
+/** Colours in a theme. @param {Shades} shades @param {Theme} theme @returns {Record<string, string>} */
+export function inTheme(shades, theme) {
+  return Object.fromEntries(
+    Object.entries(shades).map(([name, [light, dark]]) => [name, theme === "dark" ? dark : light]),
+  );
+}
+
 /**
- * The terms' colours as custom properties, `--term-prior` and so on.
+ * All colours as custom properties, `--ink`, `--term-prior` and so on.
  * @param {HTMLElement} root @param {Palette} palette @param {Theme} theme
  */
-function applyTheme(root, palette, theme) {
+function applyTheme(root, { terms, neutrals }, theme) {
   root.dataset.theme = theme;
-  for (const [name, [light, dark]] of Object.entries(palette.terms)) {
-    root.style.setProperty(`--term-${name}`, theme === "dark" ? dark : light);
+  for (const [before, shades] of /** @type {const} */ ([["--term-", terms], ["--", neutrals]])) {
+    for (const [name, colour] of Object.entries(inTheme(shades, theme))) root.style.setProperty(before + name, colour);
   }
 }
 
