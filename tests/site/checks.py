@@ -67,7 +67,7 @@ COUNTED_FRAMES: Final = """(() => {
   window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
-}})()"""
+})()"""
 """Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 
@@ -80,6 +80,11 @@ SETTLED: Final = """async () => {
     return !near || "widgetReady" in view.dataset || view.classList.contains("widget-said");
   });
 }"""
+
+
+def open_folds(page: Page) -> None:
+    """All that waits for a reader to open it: exercises, side roads, the words of figures."""
+    page.eval_on_selector_all(".fold", "all => all.forEach(fold => (fold.open = true))")
 
 
 def settle(page: Page) -> None:
