@@ -2,8 +2,8 @@
 
 A cell says it in its own first comment; one that has none is named for what it shows. One that shows nothing folds with
 the next, for which it computes, and one that checks with what it checks. Answers of exercises stay open, and cells
-tagged ``open``, whose code is what the text speaks of. In notebooks all is as it was. ``site.js`` has the switch that
-opens all of it, and remembers.
+tagged ``open``, whose code is what the text speaks of; the line that asks a quick question goes. In notebooks all is as
+it was. ``site.js`` has the switch that opens all of it, and remembers.
 """
 
 from __future__ import annotations
@@ -90,12 +90,14 @@ class Fold(SphinxPostTransform):
                 continue
             before = sum(block.strip().count("\n") + 1 for block in blocks[:-1])
             checked = sum(statements(block.astext()) for block in cell[0] if "checks" in block)
+            asked = QUESTIONS.fullmatch("\n".join(blocks).strip())
+            if asked and not checked:
+                cell["classes"].append(f"questions-{asked[1].count(',')}")  # their room on the page (book.css)
+                cell.pop(0)
+                continue
             cell["hide_mode"] = "input"
             cell["prompt_show"] = cell["prompt_hide"] = summary(blocks[-1], tags(cell), before, checked)
             cell["classes"].append("folded-code")
-            asked = QUESTIONS.fullmatch(blocks[-1].strip())
-            if asked and asked[1].count(",") in {1, 2}:  # their room on the page (book.css)
-                cell["classes"].append(f"questions-{asked[1].count(',')}")
 
 
 def tags(cell: nodes.Element) -> set[str]:
