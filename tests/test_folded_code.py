@@ -48,7 +48,7 @@ def page(*cells: tuple[str, list[str], bool]) -> Any:
 
 
 def test_a_cell_that_shows_nothing_folds_with_the_next() -> None:
-    """But not imports, what is checked, what stays open, or what another thing stands between."""
+    """And what checks with what it checks; but not imports, what stays open, or what another thing stands between."""
     imports, figure = "import ast\nimport torch", "plots.curves(\n    x\n)"
     function = "def f():\n    ..."
     document = page(
@@ -57,12 +57,17 @@ def test_a_cell_that_shows_nothing_folds_with_the_next() -> None:
         ("z = 3", [], False),
         (figure, [], True),
         ("assert x", ["check"], False),
+        ("z += 1", [], False),
+        ("assert z", ["check"], False),
         (function, ["open"], False),
+        ("assert f", ["check"], False),
         ("f()", [], True),
     )
     folds = [cell["prompt_show"] for cell in document.findall(nodes.container) if cell.get("hide_mode")]
     checked = "Checked here: 1 statement of the text"
-    assert folds == ["Imports · 2 lines", "Code of the figure · 6 lines", checked, "f() · 1 line"]
+    figure_line = "Code of the figure · 6 lines · 1 check"
+    assert folds == ["Imports · 2 lines", figure_line, "z += 1 · 1 line · 1 check", checked, "f() · 1 line"]
     assert not page().children
     sources = [cell.astext() for cell in document.findall(nodes.literal_block)]
-    assert sources == [imports, "x = 1\ny = 2", "z = 3", figure, "assert x", function, "f()"]
+    shown = [imports, "x = 1\ny = 2", "z = 3", figure, "assert x", "z += 1", "assert z", function, "assert f", "f()"]
+    assert sources == shown

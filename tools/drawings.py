@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from drawing import Drawing
+from drawings_beyond import BEYOND
 
 OUT: Final = Path(__file__).parents[1] / "book" / "drawings"
 
@@ -500,6 +501,7 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
         loop,
         gaps,
         places,
+        *BEYOND,
     ):
         yield make.__name__.replace("_", "-"), make()
     for name, lit in CHAPTERS.items():

@@ -1,9 +1,9 @@
 """Code out of the way: on the site each cell folds to a line that says what it is and how long.
 
 A cell says it in its own first comment; one that has none is named for what it shows. One that shows nothing folds with
-the next, for which it computes. Answers of exercises stay open, and cells tagged ``open``, whose code is what the text
-speaks of. In notebooks all is as it was. ``site.js`` has the
-switch that opens all of it, and remembers.
+the next, for which it computes, and one that checks with what it checks. Answers of exercises stay open, and cells
+tagged ``open``, whose code is what the text speaks of; the line that asks a quick question goes. In notebooks all is as
+it was. ``site.js`` has the switch that opens all of it, and remembers.
 """
 
 from __future__ import annotations
@@ -53,13 +53,19 @@ def shown(source: str) -> str:
     return "Code of the numbers" if "print(" in source else "Code"
 
 
-def summary(source: str, tags: Iterable[str], before: int = 0) -> str:
-    """The line that a cell folds to, with as many lines of cells ``before`` it that fold with it."""
+def statements(check: str) -> int:
+    """How many a cell that checks holds."""
+    return sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(check)))
+
+
+def summary(source: str, tags: Iterable[str], before: int = 0, checked: int = 0) -> str:
+    """The line that a cell folds to, with as many lines of cells ``before`` it, and statements, that fold with it."""
     if "check" in tags:
-        count = sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source)))
+        count = statements(source)
         return f"Checked here: {count} {'statement' if count == 1 else 'statements'} of the text"
     lines = before + source.strip().count("\n") + 1
-    return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}"
+    checks = f" · {checked} {'check' if checked == 1 else 'checks'}" if checked else ""
+    return f"{shown(source)} · {lines} {'line' if lines == 1 else 'lines'}{checks}"
 
 
 QUESTIONS = re.compile(r"QuickQuestions\((.*)\)")
@@ -75,19 +81,23 @@ class Fold(SphinxPostTransform):
         cells = [cell for cell in self.document.findall(nodes.container) if folds(cell)]
         if cells:
             cells[0].parent.insert(cells[0].parent.index(cells[0]), nodes.raw("", SWITCH, format="html"))
+        cells = with_their_checks(cells)
         for cell, after in zip_longest(cells, cells[1:]):
-            blocks = [block.astext() for block in cell[0]]
+            blocks = [block.astext() for block in cell[0] if "checks" not in block]
             if after and joins(cell, after, blocks[-1]):
                 after[0].insert(0, cell[0].children)
                 cell.parent.remove(cell)
                 continue
             before = sum(block.strip().count("\n") + 1 for block in blocks[:-1])
+            checked = sum(statements(block.astext()) for block in cell[0] if "checks" in block)
+            asked = QUESTIONS.fullmatch("\n".join(blocks).strip())
+            if asked and not checked:
+                cell["classes"].append(f"questions-{asked[1].count(',')}")  # their room on the page (book.css)
+                cell.pop(0)
+                continue
             cell["hide_mode"] = "input"
-            cell["prompt_show"] = cell["prompt_hide"] = summary(blocks[-1], tags(cell), before)
+            cell["prompt_show"] = cell["prompt_hide"] = summary(blocks[-1], tags(cell), before, checked)
             cell["classes"].append("folded-code")
-            asked = QUESTIONS.fullmatch(blocks[-1].strip())
-            if asked and asked[1].count(",") in {1, 2}:  # their room on the page (book.css)
-                cell["classes"].append(f"questions-{asked[1].count(',')}")
 
 
 def tags(cell: nodes.Element) -> set[str]:
@@ -106,11 +116,31 @@ def folds(cell: nodes.Element) -> bool:
     )
 
 
+def behind(cell: nodes.Element, after: nodes.Element) -> bool:
+    """Whether one cell stands right behind another."""
+    return cell.parent is after.parent and cell.parent.index(after) == cell.parent.index(cell) + 1
+
+
+def with_their_checks(cells: list[nodes.container]) -> list[nodes.container]:
+    """The cells that have a line of their own: what a cell asserts of the one before it goes into that."""
+    kept: list[nodes.container] = []
+    for cell in cells:
+        if kept and "check" in tags(cell) and "check" not in tags(kept[-1]) and behind(kept[-1], cell):
+            for block in cell[0]:
+                block["checks"] = True
+            kept[-1][0].extend(cell[0].children)
+            kept[-1]["classes"].append("tag_check")
+            cell.parent.remove(cell)
+        else:
+            kept.append(cell)
+    return kept
+
+
 def joins(cell: nodes.Element, after: nodes.Element, source: str) -> bool:
     """Whether a cell shows nothing itself and the next stands right behind it; what is checked has its own line."""
     if len(cell) > 1 or "check" in tags(cell) | tags(after) or shown(source) == "Imports":
         return False
-    return cell.parent is after.parent and cell.parent.index(after) == cell.parent.index(cell) + 1
+    return "checks" not in cell[0][-1] and behind(cell, after)
 
 
 def visit(self: SphinxTranslator, node: HideCodeCellNode) -> None:

@@ -20,6 +20,8 @@ from sphinx.application import Sphinx
 META = re.compile(r"(<p><strong>What it builds on\.</strong>.*?</p>\s*<p><strong>Time\.</strong>.*?</p>)", re.DOTALL)
 NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; the sliders are
 missing.</p></noscript>"""
+CAPTION = """<figcaption><details class="fold"><summary>{name} in words</summary><p>{text}</p></details></figcaption>
+</figure>"""
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
@@ -48,7 +50,7 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it.
 
     A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
-    What it shows is said below it, under its number.
+    What it shows is folded below it, under its number.
     """
     chapter = "".join(f"{int(number)}." for number in takewhile(str.isdigit, docname.split("-")))
     numbers = count(1)
@@ -63,8 +65,7 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             shown: list[nodes.Element] = [nodes.container("", framed, classes=["output"])]
             if text := picture.get("alt"):
                 name = f"Figure {chapter}{next(numbers)}"
-                framed["alt"] = f"{name}, described below"
-                caption = f"<figcaption><p><strong>{name}.</strong> {escape(text)}</p></figcaption></figure>"
+                caption = CAPTION.format(name=name, text=escape(text))
                 shown = [nodes.raw("", "<figure>", format="html"), *shown, nodes.raw("", caption, format="html")]
             picture.replace_self(shown)
 

@@ -5,7 +5,13 @@
 const html = document.documentElement;
 /** @type {string | undefined} */
 let onScreen;
+/** @type {Set<HTMLDetailsElement>} */
+const opened = new Set();
 const toPaper = async () => {
+  for (const fold of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".fold:not([open])"))) {
+    fold.open = true;
+    opened.add(fold);
+  }
   onScreen ??= html.dataset.theme;
   html.dataset.theme = "light";
   /** @type {Promise<void>[]} */
@@ -28,7 +34,19 @@ window.addEventListener("beforeprint", toPaper);
 window.addEventListener("afterprint", () => {
   html.dataset.theme = onScreen;
   onScreen = undefined;
+  for (const fold of opened) fold.open = false;
+  opened.clear();
 });
+
+// What is folded opens for a link that leads to it or into it.
+const follow = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const shut = [target?.closest(".fold"), target?.querySelector(":scope > .fold")].filter((fold) => fold);
+  for (const fold of shut) fold?.setAttribute("open", "");
+  if (shut.length) target?.scrollIntoView();
+};
+window.addEventListener("hashchange", follow);
+follow();
 
 // What is wider than its column scrolls within itself, by the keyboard too; nothing else is a tab stop.
 const column = new ResizeObserver((sizes) => {

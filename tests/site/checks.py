@@ -87,6 +87,11 @@ SETTLED: Final = """async () => {
 }"""
 
 
+def open_folds(page: Page) -> None:
+    """All that waits for a reader to open it: exercises, side roads, the words of figures."""
+    page.eval_on_selector_all(".fold", "all => all.forEach(fold => (fold.open = true))")
+
+
 def settle(page: Page) -> None:
     """Until all is drawn, over however many frames a slow machine spreads it."""
     page.evaluate("settled()")

@@ -30,6 +30,7 @@ document.addEventListener("securitypolicyviolation", (event) => noted.push(`refu
 # What a reader does and sees. `look` and `changed` wait, and name what is missing when the reader's patience ends.
 READER = """(() => {
   const widgets = [...document.querySelectorAll("[data-widget-model]")];
+  for (const fold of document.querySelectorAll(".fold")) fold.open = true;
   const visible = (within, selector) => [...within.querySelectorAll(selector)].filter((one) => one.checkVisibility());
   const sliders = (widget) => visible(widget, "input[type=range]:enabled, [role=slider]");
   const pixels = (canvas) => canvas.width * canvas.height

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 from bs4 import BeautifulSoup
+from checks import open_folds
 from content_security_policy import under_policy
 from playwright.sync_api import Browser, Page, expect
 
@@ -98,6 +99,7 @@ def test_a_page_works_under_it(open_page: OpenPage, site_url: str) -> None:
     page = open_page(f"{site_url}04-equation-4.html")
     assert page.locator("span.math > svg").first.is_visible()
     slider = page.get_by_role("slider").first
+    open_folds(page)
     for view in page.locator("[data-widget-model]").all():
         view.scroll_into_view_if_needed()
     slider.press("ArrowRight")

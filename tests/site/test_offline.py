@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checks import open_folds
 from kept_files import list_files
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
@@ -302,6 +303,7 @@ def test_a_new_build_is_seen_at_once(reader: BrowserContext, network: Network) -
 def test_what_was_read_is_there_without_a_network(reader: BrowserContext, network: Network) -> None:
     for name in ("index.html", "04-equation-4.html"):
         page = read(reader, network.url + name)
+        open_folds(page)
         for view in page.locator("[data-widget-model]").all():
             view.scroll_into_view_if_needed()
         page.wait_for_selector("[data-widget-ready]")

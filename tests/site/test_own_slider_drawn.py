@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import remove_change_and_show
+from checks import open_folds, remove_change_and_show
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -146,6 +146,7 @@ def test_on_the_site_each_moves_and_fetches_its_pictures_when_touched(
     page = open_page(f"{site_url}{page_name}.html")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    open_folds(page)
     page.get_by_text("Code of the slider").first.scroll_into_view_if_needed()
     widget = page.locator(".widget-view:has(.vae-own)")
     knob = widget.get_by_role("slider", name=PAGES[page_name], exact=True)

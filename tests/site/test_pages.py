@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checks import DENIED, SET, SETTINGS, complaints
+from checks import DENIED, SET, SETTINGS, complaints, open_folds
 from playwright.sync_api import Page, expect
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -31,6 +31,7 @@ ICONS = """icons => icons.map(icon => {
 
 def start_widgets(page: Page) -> None:
     """Come by each widget, and wait for it and for the numbers that are pale until they are computed."""
+    open_folds(page)
     for view in page.locator("[data-widget-model]").all():
         view.scroll_into_view_if_needed()
         page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
@@ -95,6 +96,32 @@ def test_code_is_folded_and_one_switch_opens_all_of_it_and_is_remembered(open_pa
     assert page.locator(".folded-code > details[open]").count() == folds.count()
     page.get_by_role("button", name="Show all code").click()
     assert page.locator(".folded-code > details[open]").count() == 0
+
+
+def test_an_exercise_is_one_line_until_it_is_opened_by_hand_or_by_a_link(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}01-latent-space.html")
+    exercises = page.locator("#exercises > .fold")
+    lines = exercises.locator(":scope > summary").all_inner_texts()
+    assert [" ".join(line.split()) for line in lines] == [
+        "1. A place for an 8 a place",
+        "2. Walk a line a function",
+        "3. The lazy way to sample a choice",
+        "4. How far is far? a function",
+    ]
+    assert all(line.bounding_box()["height"] < 45 for line in exercises.all())  # type: ignore[index]
+    field = exercises.nth(2).get_by_role("group")
+    expect(field).to_have_count(0)
+    exercises.nth(2).locator(":scope > summary").focus()
+    page.keyboard.press("Enter")
+    expect(field).to_be_visible()
+    page.goto(f"{site_url}01-latent-space.html#exercise-4")
+    expect(page.get_by_text("Write the count of the lost draws yourself")).to_be_visible()
+    page.goto(f"{site_url}09-open-questions.html#slip-4-the-expectation-that-is-set-aside")
+    page.wait_for_function("document.querySelector(':target > .fold').open")
+    assert page.locator("section > .fold[open]").count() == 1
+    contents = page.locator(".bd-toc").get_by_role("link", name="Slip 6")
+    contents.click()
+    expect(page.get_by_text("Which of the two rises on the way?")).to_be_visible()
 
 
 def test_what_was_read_has_a_tick_and_the_rest_its_minutes(open_page: OpenPage, site_url: str) -> None:

@@ -48,6 +48,20 @@ def test_a_page_that_nobody_scrolled_is_printed_whole(open_page: OpenPage, site_
     assert page.locator("html").get_attribute("data-theme") == scheme
 
 
+def test_what_is_folded_is_on_paper_and_shut_again_after(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}01-latent-space.html")
+    text = page.get_by_text("Write the count of the lost draws yourself")
+    page.locator("#exercise-2 > summary").click()
+    assert not text.is_visible()
+    print_by_key(page)
+    page.emulate_media(media="print")
+    assert text.is_visible()
+    assert page.locator(".fold:not([open])").count() == 0
+    assert page.locator("#exercise-3 [data-widget-ready]").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.eval_on_selector_all(".fold[open]", "all => all.map(fold => fold.id)") == ["exercise-2"]
+
+
 def test_a_pdf_has_the_pages_of_the_whole_chapter(open_page: OpenPage, site_url: str) -> None:
     page = open_page(f"{site_url}10-1-rate-and-distortion.html")
     print_by_key(page)
