@@ -338,22 +338,24 @@ def test_ctrl_c_while_it_is_measured_says_what_is_saved(
     assert "holds the model, without figures (stopped); measure it" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize("command", ["train", "series --over epoch --values 1"])
 def test_a_disk_that_fills_while_it_trains_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = pretrained.save
+    real = pretrained.write_atomically
 
-    def save(model: Any, path: Path, *args: Any, **kwargs: Any) -> Path:
+    def write(path: Path, content: bytes) -> None:
         if path.parent == tmp_path / "full":
             raise OSError(28, "No space left on device")
-        return real(model, path, *args, **kwargs)
+        real(path, content)
 
-    monkeypatch.setattr(pretrained, "save", save)
+    monkeypatch.setattr(pretrained, "write_atomically", write)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert main(["train", "--out", str(tmp_path / "full" / "m"), *QUICK]) == 1
+    options = QUICK if command == "train" else QUICK[:4]
+    assert main([*command.split(), "--out", str(tmp_path / "full" / "m"), *options]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
-    assert "cannot be written (No space left on device); the model is in " in said
-    assert pretrained.load(said.rpartition(" is in ")[2]).latent_dim == 2
+    assert "cannot be written (No space left on device); it is in " in said
+    assert pretrained.record(said.rpartition(" is in ")[2])["model"]["latent_dim"] == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes the streams of a process")
