@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -310,6 +311,49 @@ def test_a_series_is_the_same_again(tmp_path: Path) -> None:
         run_series(tmp_path / name, "beta", "0.5 2", "--epochs", "1")
     first, again = (stored(tmp_path / name) for name in ("first", "again"))
     assert first == again
+
+
+@pytest.mark.parametrize(("how", "code", "said"), [("stop", 130, "stopped; "), ("inf", 1, "loss inf in epoch 1")])
+def test_what_ends_a_series_leaves_the_models_that_were_finished(
+    how: str, code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, calls = training.elbo, []
+
+    def elbo(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        climbed, terms = real(*args, **kwargs)
+        if len(calls) == 5 and how == "stop":  # of the second model: three batches an epoch
+            signal.raise_signal(signal.SIGINT)
+        return (climbed - math.inf if len(calls) == 5 and how == "inf" else climbed), terms
+
+    command = ["series", "--over", "beta", "--values", "0.5", "1", "2", "--sigma", "0.2", "--epochs", "1"]
+    command += ["--hidden", "8", "--batch-size", "500", "--out", str(tmp_path / "m")]
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "elbo", elbo)
+        assert main(command) == code
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert said in last
+    assert last.endswith("m.safetensors holds 1 of the 3 models")
+    assert pretrained.load_series(tmp_path / "m").values == (0.5,)
+    assert main(command) == 0  # the same command writes over what it left itself
+    assert pretrained.load_series(tmp_path / "m").values == (0.5, 1.0, 2.0)
+
+
+def test_ctrl_c_while_a_series_is_measured_waits_for_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = pretrained.entry_figures
+
+    def press(*args: Any) -> dict[str, Any]:
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.undo()
+        return real(*args)
+
+    monkeypatch.setattr(pretrained, "entry_figures", press)
+    command = ["series", "--over", "epoch", "--values", "0", "1", "--hidden", "8", "--out", str(tmp_path / "m")]
+    assert main(command) == 130
+    assert capsys.readouterr().err.splitlines()[-1].endswith("m.safetensors holds 2 of the 2 models")
+    assert len(pretrained.load_series(tmp_path / "m").record["entries"]) == 2
 
 
 def test_entry_figures_are_what_numpy_measures(digits: Dataset) -> None:

@@ -51,6 +51,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pictures(folder / "mixed", SHADES)
     Image.fromarray(SHADES[0]).save(folder / "mixed" / "beside.png")
     pictures(folder / "one", SHADES[:1], ())
+    for name, most in (("floats", 1), ("bright", 9)):  # TIFF can hold any number
+        (folder / name).mkdir()
+        for place in range(9):
+            shades = RANDOM.random((8, 8), dtype=np.float32) * most
+            Image.fromarray(shades).save(folder / name / f"{place}.tif")
     (folder / "empty").mkdir()
     (folder / "words").mkdir()
     (folder / "words" / "read.me").write_text("nothing here")
@@ -60,6 +65,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["id;w;word;same;gone", *(f"{i};{i**0.5};{'ab'[i % 2]};5;{'' if i else 1}" for i in range(50)), ";;a;5;"]
         ),
         "bare.csv": rows(header="1,2,3"),
+        "stamps.csv": "time,weight\n" + "".join(f"{17 * 10**8 + i},{row[0]}\n" for i, row in enumerate(COLUMNS)),
+        "large.csv": "a,b\n" + "".join(f"{row[0]:.3f}e300,{row[1]:.3f}e-300\n" for row in COLUMNS),
+        "far.csv": rows("12,1e300,2"),  # a row to test on, by its bytes
+        "odd.csv": rows("5,1e9,2"),
         "letters.csv": "name\n" + "\n".join("abcdefghij"),
         "constant.csv": "x,y\n" + "1,2\n" * 9,
         "ragged.csv": rows("1,2"),
@@ -83,6 +92,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "table.npy": COLUMNS,
         "nan-table.npy": np.where(COLUMNS > 200, np.inf, COLUMNS),
         "rows.npy": SHADES.reshape(40, 64),
+        "point.npy": np.float64(3),
         "line.npy": np.arange(9.0),
         "five.npy": np.zeros((2, 2, 2, 2, 2)),
         "none.npy": np.zeros((0, 8, 8), dtype=np.uint8),
@@ -112,6 +122,9 @@ GOOD: list[tuple[str, str, tuple[str, ...], tuple[int, ...] | None, int]] = [
     ("table.csv", "a table of 60 rows and 3 columns", (), None, 3),
     ("table.csv --sigma each", "3 columns, brought to mean 0 and variance 1: weight, height, price", (), None, 3),
     ("messy.csv", "left out, since they do not change: same", ("a", "b"), None, 2),
+    ("stamps.csv", "2 columns, brought to mean 0 and variance 1: time, weight", (), None, 2),
+    ("large.csv", "2 columns, brought to mean 0 and variance 1: a, b", (), None, 2),
+    ("floats", "9 pictures, 8x8, grey", (), (8, 8), 0),
     ("bare.csv", "column 1, column 2, column 3", (), None, 3),
     ("bytes.npy", "an array x of shape (40, 8, 8), uint8, from 0 to 255", (), (8, 8), 0),
     ("channels-last.npy", "shape (40, 8, 8, 3)", (), (3, 8, 8), 0),
@@ -132,6 +145,7 @@ BAD: list[tuple[str, str]] = [
     ("broken", "bad.png cannot be read as a picture"),
     ("mixed", "holds pictures both in it and in its subfolders"),
     ("one", "holds 1 examples, less than three different ones"),
+    ("far.csv", "far.csv holds a value in height that lies 1e+301 standard deviations from the others"),
     ("letters.csv", "holds no column of numbers, among name"),
     ("constant.csv", "holds 9 examples, less than three different ones"),
     ("ragged.csv", "has 3 columns, but 2 in row 62"),
@@ -145,6 +159,8 @@ BAD: list[tuple[str, str]] = [
     ("minus.npy", "must hold brightness from 0 to 1, got from -1 to 1"),
     ("nan.npy", "must hold brightness from 0 to 1, got from nan to nan"),
     ("nan-table.npy", "must be finite, but row"),
+    ("bright", "must hold brightness from 0 to 1, got from"),
+    ("point.npy", "must hold numbers of shape"),
     ("line.npy", "must hold numbers of shape (count, columns), (count, height, width)"),
     ("five.npy", "must hold numbers of shape"),
     ("none.npy", "must hold numbers of shape"),
@@ -263,6 +279,27 @@ def test_what_is_tested_on_stays_so_when_data_is_added(files: Path, tmp_path: Pa
     assert torch.equal(twice.train, own_data.read(tmp_path / "more.csv").dataset.train)
 
 
+def test_one_row_far_from_all_others_costs_no_model(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(files, "odd.csv", tmp_path / "m") == 1  # no grid reaches it, so there are no figures
+    assert "m.safetensors holds the model, without figures" in capsys.readouterr().err
+    codes, _ = pretrained.codes(tmp_path / "m")
+    test = own_data.read(files / "odd.csv").dataset.test
+    torch.testing.assert_close(codes, pretrained.load(tmp_path / "m").encode(test).mean.detach(), rtol=1e-3, atol=1e-3)
+    assert float(codes.abs().max()) > 1e5  # more than float16 holds
+
+
+def test_pictures_that_would_fill_the_memory_are_refused_before_they_do(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(own_data, "MOST_BYTES", 9 * 64 * 4)
+    assert call(files, "grey", tmp_path / "m") == 2
+    said = capsys.readouterr().err
+    assert "holds 40 pictures, too many of this size: 10 take 0.0 GB of memory; --image-size 32 makes all" in said
+    assert own_data.read(files / "floats").dataset.data_dim == 64
+
+
 def test_a_table_comes_back_in_its_units(files: Path) -> None:
     dataset = own_data.read(files / "table.csv").dataset
     assert dataset.about.columns == ("weight", "height", "price")
@@ -338,22 +375,24 @@ def test_ctrl_c_while_it_is_measured_says_what_is_saved(
     assert "holds the model, without figures (stopped); measure it" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize("command", ["train", "series --over epoch --values 1"])
 def test_a_disk_that_fills_while_it_trains_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = pretrained.save
+    real = pretrained.write_atomically
 
-    def save(model: Any, path: Path, *args: Any, **kwargs: Any) -> Path:
+    def write(path: Path, content: bytes) -> None:
         if path.parent == tmp_path / "full":
             raise OSError(28, "No space left on device")
-        return real(model, path, *args, **kwargs)
+        real(path, content)
 
-    monkeypatch.setattr(pretrained, "save", save)
+    monkeypatch.setattr(pretrained, "write_atomically", write)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert main(["train", "--out", str(tmp_path / "full" / "m"), *QUICK]) == 1
+    options = QUICK if command == "train" else QUICK[:4]
+    assert main([*command.split(), "--out", str(tmp_path / "full" / "m"), *options]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
-    assert "cannot be written (No space left on device); the model is in " in said
-    assert pretrained.load(said.rpartition(" is in ")[2]).latent_dim == 2
+    assert "cannot be written (No space left on device); it is in " in said
+    assert pretrained.record(said.rpartition(" is in ")[2])["model"]["latent_dim"] == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes the streams of a process")

@@ -13,6 +13,7 @@ import sys
 import threading
 from itertools import chain, count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,12 @@ import torch
 from reference import Networks, gauss_hermite_elbo, log_normal
 from safetensors.torch import load_file, save
 
-from vae_lib import plots, pretrained, training
+from vae_lib import grids, plots, pretrained, training
 from vae_lib.cli import main
 from vae_lib.data import Dataset
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.runs.denormals import sweep
+from vae_lib.runs.device import find_device
 from vae_lib.training import NonFiniteLossError, fit, mean_terms
 
 ROOT = Path(__file__).parent.parent
@@ -850,7 +852,8 @@ def test_ctrl_c_ends_after_the_batch_and_keeps_what_was_learned(steps: list[dict
     handler = signal.getsignal(signal.SIGINT)
     model, whole = small(), small()
     settings: dict[str, Any] = {"epochs": 4, "batch_size": 10}
-    history = fit(model, toy(), **settings, objective=press_at(8), checkpoint=tmp_path / "run")
+    with pytest.warns(UserWarning, match="training was stopped after 1 whole epochs"):  # seen in a notebook too
+        history = fit(model, toy(), **settings, objective=press_at(8), checkpoint=tmp_path / "run")
     assert len(steps) == 8  # the batch during which it was pressed is the last one
     assert torch.equal(torch.cat([p.detach().flatten() for p in model.parameters()][1:]), steps[-1]["weights"])
     assert history.stopped
@@ -980,6 +983,16 @@ else:
         assert torch.equal(weights(plain), weights(auto))
         with pytest.raises(ValueError, match="torch finds no such GPU; use 'auto' or 'cpu'"):
             fit(small(), toy(), epochs=1, device="cuda")
+
+
+def test_apple_s_gpu_is_taken_where_torch_has_it_and_no_grid_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert find_device("auto") == find_device("mps") == torch.device("mps")
+    there = SimpleNamespace(device=torch.device("mps"))  # stands for a tensor that only such a machine can make
+    monkeypatch.setattr(grids, "examples_for", lambda model, x, one: there)
+    with pytest.raises(ValueError, match=r"a grid needs float64, which Apple's GPU has not; use model.cpu\(\)"):
+        grids.uniform_grid(small(), toy()[0])
 
 
 # --- checkpoints that go on elsewhere, or longer ---------------------------------------------------------------------

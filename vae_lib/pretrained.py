@@ -448,7 +448,13 @@ def _labels(labels: Examples, count: int, classes: tuple[str, ...]) -> Tensor:
 def _places(model: VAE | Autoencoder, test: Examples) -> dict[str, Tensor]:
     """Where in latent space the examples are."""
     parts = _parts(model, table(model, test, "test"))
-    return {key: _half(key, part) for key, part in zip((_CODES, _LOG_VARS), parts, strict=False)}
+    for key, part in zip((_CODES, _LOG_VARS), parts, strict=False):
+        if not bool(torch.isfinite(part).all()):
+            raise ValueError(f"{key} of test is not finite; take away what lies far from all other examples")
+    # As float16, where that can hold them: one odd row may lie a million standard deviations from all others.
+    halves = [part.half() for part in parts]
+    kept = [half if bool(torch.isfinite(half).all()) else part for half, part in zip(halves, parts, strict=True)]
+    return {key: part.contiguous() for key, part in zip((_CODES, _LOG_VARS), kept, strict=False)}
 
 
 def _parts(model: VAE | Autoencoder, x: Tensor) -> tuple[Tensor, ...]:

@@ -62,6 +62,18 @@ def test_every_colour_of_every_pixel_is_torch_s(live_widget: LivePage, kind: typ
 
 
 @pytest.mark.parametrize("kind", [LatentExplorer, LatentSliders])
+def test_a_row_has_its_width_on_a_phone(live_widget: LivePage, kind: type) -> None:
+    page = live_widget(kind(a_table(2)) if kind is LatentExplorer else kind(a_table(3), kl=[1.0] * 3))
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    for value in page.locator(".vae-columns data").all():
+        box = value.bounding_box()
+        assert box
+        assert 300 < box["x"] + box["width"] <= 390
+        assert value.evaluate("one => one.closest('ul').scrollWidth === one.closest('ul').clientWidth")
+
+
+@pytest.mark.parametrize("kind", [LatentExplorer, LatentSliders])
 def test_a_row_stands_in_the_table_s_units(live_widget: LivePage, kind: type) -> None:
     z = [1.5, -0.5] if kind is LatentExplorer else [1.5, -0.5, 1.0]
     model = a_table(len(z))
@@ -103,7 +115,7 @@ def test_classes_go_by_their_names(live_widget: LivePage) -> None:
     start.select_option("kind 7")
     assert page.evaluate("live.model.get('walk')") == [sorted(NAMES).index("kind 7"), sorted(NAMES).index("kind 13")]
     expect(page.locator(".vae-near")).to_have_text("Most codes near z: kind 7")
-    expect(page.locator(".vae-about")).to_contain_text("Q(z|X) for this kind 7")
+    expect(page.locator(".vae-about")).to_contain_text("Q(z|X) for this one of kind 7")
     assert "digit" not in page.locator("body").inner_text().lower()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +70,22 @@ def test_each_kind_of_model_has_its_widget(open_page: OpenPage, name: str, sees:
     with viewing(name) as (address, _):
         page = open_page(address)
         expect(page.locator(f"{sees} canvas").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_browser_that_breaks_off_is_not_complained_of(name: str) -> None:
+    with viewing("digits-2") as (address, process):
+        port = int(address.rstrip("/").rpartition(":")[2])
+        for _ in range(3):
+            broken = socket.create_connection(("127.0.0.1", port))
+            broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset where it is closed
+            broken.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            broken.close()
+        with urllib.request.urlopen(address) as answer:  # whoever comes after them is served
+            assert answer.status == 200
+        process.send_signal(getattr(signal, name))
+        assert process.communicate() == ("", "")
+        assert process.returncode == 0
 
 
 def test_what_cannot_be_shown_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,12 @@ import copy
 import math
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from vae_lib import pretrained, training
+from vae_lib import data, pretrained, training
 from vae_lib.cli import shared
 from vae_lib.model import VAE
+from vae_lib.runs.interrupt import CtrlC
 
 SUMMARY: Final = "train models that differ in one thing"
 HELP: Final = """\
@@ -23,7 +24,7 @@ Train several models that differ in one thing, and save them as one file, for a 
 
 For --over beta, sigma has to be fixed by --sigma: only sigma^2 times beta matters for which model is best. The loss
 with weight beta at sigma has the same optimum as the plain loss, Eq. (4) with beta = 1, at sigma times the square root
-of beta. No part of the data is held out, and nothing stops early.
+of beta. No part of the data is held out, and nothing stops early. Ctrl-C saves the models that are finished.
 
 Examples:
   python -m vae_lib series --over beta --values 0.01 0.1 1 10 100 --sigma 0.16 --out my-betas
@@ -31,6 +32,9 @@ Examples:
   python -m vae_lib series --over epoch --values 0 1 2 5 20 100 --out my-epochs
       moments of one training of 100 epochs; under a minute
 """
+
+Figures = tuple[float | None, float | None]
+"""Reconstruction and KL of the training data in an epoch; none before the first."""
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -63,15 +67,13 @@ def _series_values(options: argparse.Namespace) -> tuple[list[float], int]:
     return [int(value) for value in values], epochs
 
 
-def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
-    """Train them all, measure each, save them together."""
-    values, epochs = _series_values(options)
-    dataset = shared.prepare(options, command_line)
-    shared.say(f"{dataset.name}: {len(dataset.train)} to train on, {len(dataset.test)} to test on")
-    started = time.monotonic()
+def _train(
+    options: argparse.Namespace, dataset: data.Dataset, values: list[float], epochs: int
+) -> tuple[list[VAE], list[Figures], BaseException | None]:
+    """The models that were finished, the figures of each in training, and what ended it early, if anything."""
     betas, kept = (values, [epochs]) if options.over == "beta" else ([1.0], values)
     models: list[VAE] = []
-    seen: list[tuple[float | None, float | None]] = []  # (reconstruction, kl) of the training data in that epoch
+    seen: list[Figures] = []
     for beta in betas:
         model = shared.first_model(options, dataset)
 
@@ -79,46 +81,67 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
             if epoch in kept:
                 models.append(copy.deepcopy(model))
 
-        history = training.fit(
-            model,
-            dataset.train,
-            epochs=epochs,
-            batch_size=options.batch_size,
-            lr=options.lr,
-            beta=beta,
-            seed=options.seed,
-            after_epoch=keep,
-        )
-        if history.stopped:
-            raise KeyboardInterrupt
+        try:
+            history = training.fit(
+                model,
+                dataset.train,
+                epochs=epochs,
+                batch_size=options.batch_size,
+                lr=options.lr,
+                beta=beta,
+                seed=options.seed,
+                after_epoch=keep,
+            )
+        except training.NonFiniteLossError as error:
+            return models[: len(seen)], seen, error
         by_epoch = zip(history.reconstruction, history.kl, strict=True)
         rounded = [(None, None), *((round(reconstruction, 4), round(kl, 4)) for reconstruction, kl in by_epoch)]
-        seen += [rounded[int(epoch)] for epoch in kept]
+        seen += [rounded[int(epoch)] for epoch in kept if epoch < len(rounded)]
+        if history.stopped:
+            return models[: len(seen)], seen, KeyboardInterrupt()
+    return models, seen, None
+
+
+def _entry(
+    options: argparse.Namespace, dataset: data.Dataset, value: float, model: VAE, in_training: Figures
+) -> dict[str, Any]:
+    """The figures of one model, rounded as it will be saved."""
+    shared.round_weights(model, options.bits)
+    reached = pretrained.entry_figures(model, dataset.test)
+    shared.say(
+        f"{options.over} {value:g}: KL {reached['test_kl']}, ELBO {reached['test_elbo']} nats on the test examples"
+    )
+    reconstruction, kl = in_training
+    return {options.over: value, "train_reconstruction": reconstruction, "train_kl": kl, **reached}
+
+
+def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
+    """Train them all, measure each, save them together: those that are finished, whatever ends it."""
+    values, epochs = _series_values(options)
+    dataset = shared.prepare(options, command_line)
+    shared.say(f"{dataset.name}: {len(dataset.train)} to train on, {len(dataset.test)} to test on")
+    started = time.monotonic()
+    models, seen, ended = _train(options, dataset, values, epochs)
     seconds = time.monotonic() - started
-    entries = []
-    for value, model, (reconstruction, kl) in zip(values, models, seen, strict=True):
-        shared.round_weights(model, options.bits)
-        reached = {
-            "train_reconstruction": reconstruction,
-            "train_kl": kl,
-            **pretrained.entry_figures(model, dataset.test),
-        }
-        entries.append({options.over: value, **reached})
-        shared.say(
-            f"{options.over} {value:g}: KL {reached['test_kl']}, ELBO {reached['test_elbo']} nats on the test examples"
-        )
-    path = pretrained.save_series(
-        models,
-        options.out,
-        options.over,
-        values,
-        {
+    if ended and not models:
+        raise ended
+    with CtrlC() as ctrl_c:  # what was trained is measured and saved all the same, which takes seconds
+        entries = [_entry(options, dataset, *one) for one in zip(values, models, seen, strict=False)]
+        details = {
             **shared.origin(options, command_line, train=len(dataset.train), test=len(dataset.test)),
             "epochs": epochs,
             "seconds": round(seconds, 1),
+            **({"stopped": True} if ended else {}),
             "entries": entries,
-        },
-        test=dataset.test,
-        test_labels=dataset.test_labels,
-    )
+        }
+        test = {"test": dataset.test, "test_labels": dataset.test_labels}
+        path = shared.save(
+            options.out,
+            lambda out: pretrained.save_series(models, out, options.over, values[: len(models)], details, **test),
+        )
+    held = f"{path} holds {len(models)} of the {len(values)} models"
+    if isinstance(ended, Exception):
+        raise RuntimeError(f"{ended}; {held}")
+    if ended or ctrl_c.pressed:
+        raise KeyboardInterrupt(held)
     shared.say(f"saved {path}")

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -185,6 +186,15 @@ def _was_stopped(path: Path, command_line: Sequence[str]) -> bool:
     except (ValueError, OSError):
         return False
     return left.get("stopped") is True and left.get("command") == _command(command_line)
+
+
+def save(out: Path, write: Callable[[Path], Path]) -> Path:
+    """Save, where it was asked for or, if that has become impossible, where there is room."""
+    try:
+        return write(out)
+    except OSError as error:
+        path = write(Path(tempfile.mkdtemp(prefix="vae_lib-")) / out.name)
+        raise RuntimeError(f"{out} cannot be written ({error.strerror}); it is in {path}") from error
 
 
 def find_data(

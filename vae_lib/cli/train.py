@@ -6,7 +6,6 @@ import argparse
 import math
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -125,7 +124,9 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     }
     few = slice(None if options.latent_dim <= 2 else MOST_CODES)
     codes = {"test": dataset.test[few], "test_labels": dataset.test_labels[few]}
-    path = _save(model, options.out, details, codes)  # before measuring, which takes long and can fail
+    path = shared.save(
+        options.out, lambda out: pretrained.save(model, out, details, **codes)
+    )  # before measuring, which takes long and can fail
     shared.say(f"best epoch {history.best_epoch} of {len(history.kl)}; saved {path}")
     if history.stopped:
         onward = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
@@ -133,7 +134,7 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     left = f"{path} holds the model, without figures ({{}}); measure it with evaluate"
     try:
         reached = pretrained.figures(model, dataset.test, examples=options.examples)
-        _save(model, options.out, {**details, "figures": reached}, codes)
+        shared.save(options.out, lambda out: pretrained.save(model, out, {**details, "figures": reached}, **codes))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(left.format("stopped")) from None
     except (RuntimeError, ValueError, OSError, MemoryError) as error:
@@ -152,16 +153,6 @@ def _progress(epochs: int) -> Callable[[int], object]:
             shared.complain(f"epoch {epoch} of at most {epochs}")
 
     return tell
-
-
-def _save(model: VAE | Autoencoder, out: Path, details: dict[str, Any], codes: dict[str, Any]) -> Path:
-    """Save, where it was asked for or, if that has become impossible, where there is room."""
-    try:
-        return pretrained.save(model, out, details, **codes)
-    except OSError as error:
-        elsewhere = Path(tempfile.mkdtemp(prefix="vae_lib-")) / out.name
-        path = pretrained.save(model, elsewhere, details, **codes)
-        raise RuntimeError(f"{out} cannot be written ({error.strerror}); the model is in {path}") from error
 
 
 def _summary(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 import webbrowser
 from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vae_lib import pretrained
 from vae_lib.cli import shared
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
         f"/{HOST.name}": ("text/javascript; charset=utf-8", HOST.read_text(encoding="utf-8")),
     }
     try:
-        server = ThreadingHTTPServer((ADDRESS, options.port), _handler(files))
+        server = _Server((ADDRESS, options.port), _handler(files))
     except OSError as error:
         raise ValueError(f"--port {options.port} cannot be used ({error.strerror}); leave it out") from None
     with server:
@@ -70,6 +71,13 @@ def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
             webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that breaks off, by a reload or a closed tab, is nothing to complain of."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(files: dict[str, tuple[str, str]]) -> type[BaseHTTPRequestHandler]:

@@ -21,6 +21,9 @@ import torch
 from vae_lib import checks
 from vae_lib.data import About, Dataset
 
+MOST_SPREADS: Final = 1e15  # whose square float32 can hold
+MOST_BYTES: Final = 2**32
+"""Of pictures in memory; of more there would soon be three times as many."""
 PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 MISSING: Final = ("", "na", "nan", "n/a", "null", "none", "?", "-", "inf", "-inf")
 TEST_SHARE: Final = 0.2
@@ -80,8 +83,11 @@ def read(path: str | Path, *, image_size: int | None = None, white: float | None
 
 
 def _parted(path: Path, rows: _Rows) -> Found:
-    values = np.ascontiguousarray(rows.values.astype(np.float32))
-    shares = np.array([zlib.crc32(row.tobytes()) / 2**32 for row in values])
+    values = np.ascontiguousarray(rows.values)
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    keys = (row if np.isfinite(row).all() else wide for row, wide in zip(narrow, values, strict=True))
+    shares = np.array([zlib.crc32(key.tobytes()) / 2**32 for key in keys])
     order = np.argsort(shares, kind="stable")  # shuffled, and in the same way each time
     values, shares, classes = values[order], shares[order], rows.labels[order]
     if len(np.unique(shares)) < 3:
@@ -90,20 +96,28 @@ def _parted(path: Path, rows: _Rows) -> Found:
     held = shares <= min(max(TEST_SHARE, distinct[0]), distinct[-2])  # on each side one at least
     lines, about = [*rows.lines], rows.about
     if about.columns:
-        spread = values[~held].std(0, dtype=np.float64)
-        keep = spread > 1e-6 * np.abs(values[~held]).max(0)
+        most = np.abs(values[~held]).max(0)
+        most[most == 0] = 1
+        spread = (values[~held] / most).std(0)  # as a share of the most, or squares of 1e200 would be none
+        keep = spread > 1e-9
         if not keep.all():
             gone = [name for name, kept in zip(about.columns, keep, strict=True) if not kept]
             lines.append(f"left out, since they do not change: {_listed(gone)}")
         if not keep.any():
             raise ValueError(f"{path} holds no column that changes; a model would have nothing to learn")
-        values, spread = values[:, keep], spread[keep]
-        center = values[~held].mean(0, dtype=np.float64)
+        values, spread, most = (values / most)[:, keep], spread[keep], most[keep]
+        center = values[~held].mean(0)
         columns = tuple(name for name, kept in zip(about.columns, keep, strict=True) if kept)
-        values = ((values - center) / spread).astype(np.float32)
-        about = About(None, about.classes, columns, tuple(center.tolist()), tuple(spread.tolist()))
+        values = (values - center) / spread
+        far = np.abs(values).max(0)
+        if not far.max() < MOST_SPREADS:
+            raise ValueError(
+                f"{path} holds a value in {columns[far.argmax()]} that lies {far.max():.1g} standard deviations from "
+                "the others; mend it, or take its row away"
+            )
+        about = About(None, about.classes, columns, tuple((center * most).tolist()), tuple((spread * most).tolist()))
         lines.append(f"{len(columns)} columns, brought to mean 0 and variance 1: {_listed(columns)}")
-    x, labels = torch.from_numpy(values), torch.from_numpy(classes.astype(np.int64))
+    x, labels = torch.from_numpy(values.astype(np.float32)), torch.from_numpy(classes.astype(np.int64))
     if about.classes:
         counts = Counter(classes.tolist())
         lines.append("classes: " + _listed([f"{name} ({counts[i]})" for i, name in enumerate(about.classes)]))
@@ -121,9 +135,27 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
 # --- a folder of pictures --------------------------------------------------------------------------------------------
 
 
-def _folder(path: Path, image_size: int | None) -> _Rows:
+def _picture(file: Path, image_size: int | None) -> np.ndarray[Any, Any]:
+    """Brightness from 0 to 1, ``(height, width)`` or with three channels behind."""
     from PIL import Image, UnidentifiedImageError
 
+    try:
+        with Image.open(file) as picture:
+            grey = picture.mode in ("1", "L", "LA", "F") or picture.mode.startswith("I")
+            deep = picture.mode == "F" or picture.mode.startswith("I")  # floats from 0 to 1, 16 bits
+            full = 1 if picture.mode == "F" else 65535 if deep else 255
+            picture = picture if deep or picture.mode in ("L", "RGB") else picture.convert("L" if grey else "RGB")
+            if image_size is not None and picture.size != (image_size, image_size):
+                picture = picture.resize((image_size, image_size), Image.Resampling.BILINEAR)
+            values = np.asarray(picture, dtype=np.float32) / np.float32(full)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file} cannot be read as a picture ({error}); repair it or take it away") from None
+    if not (values.min() >= 0 and values.max() <= 1):  # NaN too
+        raise ValueError(f"{file} must hold brightness from 0 to {full}, got {_range(values * full)}; save it as PNG")
+    return values
+
+
+def _folder(path: Path, image_size: int | None) -> _Rows:
     visible = (
         file for file in path.rglob("*") if not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
@@ -136,18 +168,16 @@ def _folder(path: Path, image_size: int | None) -> _Rows:
     classes = sorted(set(names)) if set(names) != {""} else []
     if "" in classes:
         raise ValueError(f"{path} holds pictures both in it and in its subfolders, which name classes; choose one way")
-    pictures = []
+    pictures: list[np.ndarray[Any, Any]] = []
+    filled = 0
     for file in files:
-        try:
-            with Image.open(file) as picture:
-                grey = picture.mode in ("1", "L", "LA") or picture.mode.startswith("I")
-                deep = picture.mode.startswith("I")  # 16 bits
-                picture = picture if deep or picture.mode in ("L", "RGB") else picture.convert("L" if grey else "RGB")
-                if image_size is not None and picture.size != (image_size, image_size):
-                    picture = picture.resize((image_size, image_size), Image.Resampling.BILINEAR)
-                pictures.append(np.asarray(picture, dtype=np.float32) / (65535 if deep else 255))
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{file} cannot be read as a picture ({error}); repair it or take it away") from None
+        pictures.append(_picture(file, image_size))
+        filled += pictures[-1].nbytes
+        if filled > MOST_BYTES:
+            raise ValueError(
+                f"{path} holds {len(files)} pictures, too many of this size: {len(pictures)} take "
+                f"{filled / 2**30:.1f} GB of memory; --image-size 32 makes all 32x32"
+            )
     colour = any(picture.ndim == 3 for picture in pictures)
     if colour:
         pictures = [picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2) for picture in pictures]
@@ -254,12 +284,12 @@ def _arrays(path: Path, image_size: int | None, white: float | None) -> _Rows:
         raise ValueError(f"{path} holds the arrays {_listed(list(found))}; name the examples x and their classes y")
     values = found[chosen]
     said = next((names[name] for name in ("y", "y_train", "labels", "target") if name in names), None)
-    labels, classes = _classes(path, found[said], len(values)) if said else (np.zeros(len(values)), ())
     if values.dtype.kind not in "buif" or values.ndim not in (2, 3, 4) or values.size == 0:
         raise ValueError(
             f"{path} must hold numbers of shape (count, columns), (count, height, width) or with a channel, got "
             f"{values.dtype} of shape {values.shape}"
         )
+    labels, classes = _classes(path, found[said], len(values)) if said else (np.zeros(len(values)), ())
     lines = [f"an array {chosen} of shape {values.shape}, {values.dtype}, {_range(values)}"]
     if values.ndim == 2 and image_size is None:
         if not np.isfinite(values).all():
@@ -292,7 +322,7 @@ def _stored(path: Path) -> dict[str, np.ndarray[Any, Any]]:
                 with archive.open(name) as member:
                     found[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
             return found
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as arrays of NumPy ({error})") from None
 
 

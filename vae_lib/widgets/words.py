@@ -89,6 +89,7 @@ LATENT_EXPLORER: Final[Words] = {
     "slider_2": "z₂",
     "slider_text": "{axis} = {value}",
     "about": "The encoder’s Q(z|X) for this {label}: mean ({m1}, {m2}), width ({s1}, {s2})",
+    "about_class": "The encoder’s Q(z|X) for this one of {label}: mean ({m1}, {m2}), width ({s1}, {s2})",
     "about_unlabelled": "The encoder’s Q(z|X) for this code: mean ({m1}, {m2}), width ({s1}, {s2})",
     "q": "Q(z|X)",
     "lens": "Q(z|X), ×{times}",

@@ -227,7 +227,8 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
     if (index < 0 || !widths) return "";
     const [m1, m2] = pair(points, index).map((value) => shownNumber(value));
     const [s1, s2] = pair(widths, index).map((value) => shownNumber(value, 3));
-    return fill(labels.length ? words.about : words.about_unlabelled, { label: name(labels[index]), m1, m2, s1, s2 });
+    const said = labels.length ? (model.get("classes").length ? "about_class" : "about") : "about_unlabelled";
+    return fill(words[said], { label: name(labels[index]), m1, m2, s1, s2 });
   };
   const pointTo = (/** @type {number[] | null} */ at) => {
     look.point(at);
