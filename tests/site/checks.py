@@ -127,4 +127,4 @@ SET = f"""(async () => {{
   for (let click = 0; click < 3 && document.documentElement.dataset.mode !== "dark"; click++) theme.click();
   document.querySelector(".code-switch button").click();
   return {SETTINGS};
-})()"""
+}})()"""
