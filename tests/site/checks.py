@@ -67,7 +67,7 @@ COUNTED_FRAMES: Final = """(() => {
   window.cancelAnimationFrame = id => { asked.delete(id); drop(id); };
   const rested = done => ask(() => (asked.size ? rested(done) : done()));
   window.settled = () => new Promise(done => ask(() => rested(done)));
-}})()"""
+})()"""
 """Counts the frames that a page asks for: ``settled()`` waits for a first, in which sizes are seen, then for all."""
 
 
