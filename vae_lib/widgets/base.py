@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from vae_lib import palette
 from vae_lib.model import VAE
 from vae_lib.runs.rounding import byte_rows
-from vae_lib.widgets.words import Words
+from vae_lib.widgets.words import NOT_DRAWN, Words
 
 ACTIVATIONS: Final[dict[type[nn.Module], str]] = {
     nn.SiLU: "silu",
@@ -330,6 +330,10 @@ class BookWidget(anywidget.AnyWidget):
         limits = {name: bounds for name, trait in own.items() if (bounds := _limits(trait))}
         options = {name: list(trait.values or ()) for name, trait in own.items() if isinstance(trait, traitlets.Enum)}
         super().__init__(words=dict(words), palette=widget_palette(), limits=limits, options=options, **traits)
+
+    def __repr__(self) -> str:
+        """What stands where no widget can be drawn, as in a page that nbconvert made."""
+        return NOT_DRAWN.format(name=self.words.get("name", type(self).__name__))
 
 
 def _limits(trait: traitlets.TraitType[Any, Any]) -> list[Any] | None:
