@@ -20,7 +20,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    TextStringObject,
+)
 
 MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 NOT_READ = {"search.html", "genindex.html"}
@@ -62,7 +69,7 @@ def printed(browser: Browser, url: str) -> tuple[str, PdfReader]:
     title = page.locator("h1").first.evaluate(
         "h1 => [...h1.childNodes].filter(e => !e.matches?.('.headerlink')).map(e => e.textContent).join('').trim()"
     )
-    pdf = page.pdf(format="A4", margin=MARGINS, outline=True)
+    pdf = page.pdf(format="A4", margin=MARGINS, outline=True, tagged=True)
     page.close()
     return title, PdfReader(io.BytesIO(pdf))
 
@@ -102,6 +109,41 @@ def lead_within(writer: PdfWriter, base: str, first: dict[str, int]) -> None:
                 )
 
 
+class Tags:
+    """What each part of a page is, for a screen reader: one tree over those that Chromium made of its pages."""
+
+    def __init__(self, writer: PdfWriter) -> None:
+        self.writer, self.next = writer, 0
+        self.parts, self.places = ArrayObject(), ArrayObject()
+        self.root = writer._add_object(DictionaryObject({NameObject("/Type"): NameObject("/StructTreeRoot")}))
+        whole = {"/Type": NameObject("/StructElem"), "/S": NameObject("/Document"), "/P": self.root, "/K": self.parts}
+        self.whole = writer._add_object(DictionaryObject({NameObject(key): value for key, value in whole.items()}))
+
+    def take(self, pdf: PdfReader, first: int) -> None:
+        """Those of ``pdf``, whose pages stand in the book from the page ``first`` on."""
+        tree = pdf.trailer["/Root"]["/StructTreeRoot"].clone(self.writer)
+        before, self.next = self.next, self.next + tree["/ParentTreeNextKey"]
+        for sheet in self.writer.pages[first : first + len(pdf.pages)]:
+            for part in (sheet, *(link.get_object() for link in sheet.get("/Annots", ()))):
+                for key in {"/StructParents", "/StructParent"} & part.keys():
+                    part[NameObject(key)] = NumberObject(before + part[key])
+        numbers = tree["/ParentTree"]["/Nums"]
+        for at, place in zip(numbers[::2], numbers[1::2], strict=True):
+            self.places.extend([NumberObject(before + at), place])
+        part = tree["/K"]
+        part.update({NameObject("/S"): NameObject("/Part"), NameObject("/P"): self.whole})
+        self.parts.append(part.indirect_reference or self.writer._add_object(part))
+
+    def close(self) -> None:
+        """Enter the tree into the PDF."""
+        places = DictionaryObject({NameObject("/Nums"): self.places})
+        self.root.get_object().update({NameObject("/K"): self.whole, NameObject("/ParentTree"): places})
+        catalogue = self.writer.root_object
+        catalogue[NameObject("/StructTreeRoot")] = self.root
+        catalogue[NameObject("/MarkInfo")] = DictionaryObject({NameObject("/Marked"): BooleanObject(True)})
+        catalogue[NameObject("/Lang")] = TextStringObject("en")
+
+
 def book(site: Path, out: Path) -> None:
     """Print the pages of ``site`` to the file ``out``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(site)))
@@ -120,8 +162,10 @@ def book(site: Path, out: Path) -> None:
             first[name] = length
             length += len(pdf.pages) + (name == front)  # the contents stand after the first page of the book
         listed = sheets(browser, contents([(title, first[name] + 1) for name, (title, _) in done.items()]))
+        tags = Tags(writer)
         for name, (title, pdf) in done.items():
             writer.append(pdf, outline_item=title)
+            tags.take(pdf, first[name])
             if name == front:
                 writer.append(PdfReader(listed.stream), outline_item="Contents", pages=(0, 1))
         numbers = sheets(browser, "".join(NUMBER.format(i + 1) for i in range(length)))
@@ -132,6 +176,7 @@ def book(site: Path, out: Path) -> None:
         sheet.merge_page(number)
         sheet.compress_content_streams()
     lead_within(writer, base, first)
+    tags.close()
     writer.compress_identical_objects()
     writer.add_metadata({"/Title": done[front][0]})
     writer.write(out)

@@ -60,3 +60,26 @@ def test_links_lead_within_the_book_or_to_other_sites(printed: pypdf.PdfReader) 
 def test_pictures_and_widgets_are_in_it(printed: pypdf.PdfReader) -> None:
     assert sum(len(page.images) for page in printed.pages) > 8
     assert printed.metadata.title == CHAPTERS["index.html"]
+
+
+def test_it_says_to_a_screen_reader_what_each_part_is(printed: pypdf.PdfReader) -> None:
+    root = printed.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    sheets = {page.indirect_reference.idnum for page in printed.pages}
+    found: dict[str, int] = {}
+    parts = [root["/StructTreeRoot"]["/K"]]
+    while parts:
+        part = parts.pop().get_object()
+        if isinstance(part, pypdf.generic.ArrayObject):
+            parts.extend(part)
+        elif isinstance(part, pypdf.generic.DictionaryObject):
+            found[part.get("/S")] = found.get(part.get("/S"), 0) + 1
+            assert "/Pg" not in part or part.raw_get("/Pg").idnum in sheets
+            parts.append(part.get("/K", pypdf.generic.ArrayObject()))
+    assert found["/Document"] == 1
+    assert found["/Part"] == found["/H1"] == len(CHAPTERS)
+    assert min(found[kind] for kind in ("/H2", "/P", "/Table", "/Figure", "/Link")) > 1
+    places = root["/StructTreeRoot"]["/ParentTree"]["/Nums"][::2]
+    assert len(set(places)) == len(places)
+    assert {page["/StructParents"] for page in printed.pages if "/StructParents" in page} <= set(places)
