@@ -20,6 +20,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator
 from torch import Tensor
 from torch.distributions import MultivariateNormal
@@ -112,14 +113,20 @@ def _in_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 
 
 def _break_lines(figure: Figure) -> None:
-    """What is written beside a narrow figure's axes goes on in a new line where the figure ends."""
+    """What is written beside a narrow figure's axes goes on in a new line where the figure ends; no name on another."""
     for ax in figure.axes:
         for text, letters in ((ax.xaxis.label, 40), (ax.yaxis.label, 22), (ax._left_title, 40)):  # type: ignore[attr-defined]
             text.set_text(textwrap.fill(text.get_text(), letters))
         if isinstance(ax.yaxis.get_major_locator(), FixedLocator) and ax.get_yticks().size:
-            ax.set_yticks(ax.get_yticks(), [textwrap.fill(label.get_text(), 18) for label in ax.get_yticklabels()])
+            ax.set_yticks(ax.get_yticks(), [textwrap.fill(label.get_text(), 20) for label in ax.get_yticklabels()])
     if figure.get_supxlabel():
         figure.supxlabel(textwrap.fill(figure.get_supxlabel(), 40), fontsize=9)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        names = [text for text in ax.texts if isinstance(text, Annotation)]
+        for place, name in enumerate(names):
+            while any(name.get_window_extent().overlaps(other.get_window_extent()) for other in names[:place]):
+                name.xyann = (name.xyann[0], name.xyann[1] - 3)
 
 
 def _width() -> float:
@@ -683,7 +690,7 @@ def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]
         ax.set_title(name)
         ax.set_xscale("log")
         ax.set_xlabel("k")
-        ax.margins(y=0.15)
+        ax.margins(y=0.2)
     axes[0, 0].set_ylabel("nats, mean over the examples")
     return figure
 
