@@ -1,7 +1,7 @@
 """Print the built site as one PDF, with contents, page numbers and bookmarks: python tools/pdf.py SITE OUT.
 
-Chromium prints each page as a reader would, pypdf puts them together. A link to another page of the book leads to its
-place in the PDF.
+Chromium prints each page as a reader would, pypdf puts them together, pikepdf packs them. A link to another page of the
+book leads to its place in the PDF.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import pikepdf
+from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
@@ -109,6 +111,22 @@ def lead_within(writer: PdfWriter, base: str, first: dict[str, int]) -> None:
                 )
 
 
+def packed(whole: IO[bytes], out: Path) -> None:
+    """Write a PDF in few bytes: its objects in streams, its fonts without the hints that only a coarse screen needs."""
+    pikepdf.settings.set_flate_compression_level(9)
+    with pikepdf.open(whole) as pdf:
+        for one in pdf.objects:
+            if isinstance(one, pikepdf.Dictionary) and "/FontFile2" in one:
+                font, plain = TTFont(io.BytesIO(one.FontFile2.read_bytes())), io.BytesIO()
+                for table in {"fpgm", "prep", "cvt "} & set(font.keys()):
+                    del font[table]
+                for name in font.getGlyphOrder():
+                    font["glyf"][name].removeHinting()
+                font.save(plain, reorderTables=False)
+                one.FontFile2.write(plain.getvalue())
+        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, recompress_flate=True)
+
+
 class Tags:
     """What each part of a page is, for a screen reader: one tree over those that Chromium made of its pages."""
 
@@ -179,7 +197,9 @@ def book(site: Path, out: Path) -> None:
     tags.close()
     writer.compress_identical_objects()
     writer.add_metadata({"/Title": done[front][0]})
-    writer.write(out)
+    whole = io.BytesIO()
+    writer.write(whole)
+    packed(whole, out)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 pypdf = pytest.importorskip("pypdf", reason="pip install -e '.[test]'")
+pytest.importorskip("pikepdf", reason="pip install -e '.[test]'")
 pytestmark = pytest.mark.xdist_group("pdf")  # one process prints for all
 TOOL = Path(__file__).parents[2] / "tools" / "pdf.py"
 
@@ -60,6 +61,12 @@ def test_links_lead_within_the_book_or_to_other_sites(printed: pypdf.PdfReader) 
 def test_pictures_and_widgets_are_in_it(printed: pypdf.PdfReader) -> None:
     assert sum(len(page.images) for page in printed.pages) > 8
     assert printed.metadata.title == CHAPTERS["index.html"]
+
+
+def test_its_sheets_are_light(printed: pypdf.PdfReader) -> None:
+    size, objects = printed.stream.seek(0, 2), sum(map(len, printed.xref.values()))
+    assert size / len(printed.pages) < 45_000  # the book's five hundred take 30,000 each
+    assert len(printed.xref_objStm) > objects  # packed together
 
 
 def test_it_says_to_a_screen_reader_what_each_part_is(printed: pypdf.PdfReader) -> None:
