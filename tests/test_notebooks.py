@@ -88,6 +88,15 @@ def test_figures_have_words_for_those_who_do_not_see_them(path: Path) -> None:
         assert len(alt) > 20, "".join(cell["source"])
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_words_of_figures_are_true_on_a_dark_page_too(path: Path) -> None:
+    """There lightness is turned over: what is dense on paper is light, and the ground is dark."""
+    for cell in cells(path, "code"):
+        alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+        alt = alt.replace("black and white", "")
+        assert not re.search(r"\b(dark\w*|light(er)?|white|pale\w*|bright(er)?)\b", alt), alt
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_numbers_of_the_prose_are_asserted_in_cells(path: Path) -> None:
     assert sum("".join(cell["source"]).count("assert ") for cell in cells(path, "code")) >= 5

@@ -132,3 +132,44 @@ def test_a_notebook_draws_two_pixels_for_each_and_says_the_size() -> None:
     with Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))) as picture:
         assert picture.width == pytest.approx(2 * output["metadata"]["image/png"]["width"], abs=1)
         assert 680 < picture.width / 2 < 720  # the site's column
+
+
+def test_on_a_phone_panels_stand_below_each_other() -> None:
+    values = {"one, whose name is so long that it takes two lines": torch.tensor([0.1, 0.2]), "two": torch.ones(2)}
+    wide = plots.by_seed({"first": values, "second": values}, xlabel="share")
+    narrow = wide.narrow()
+    assert (wide.get_figwidth(), narrow.get_figwidth()) == (plots.WIDTH, plots.NARROW)
+    for figure, beside in ((wide, True), (narrow, False)):
+        figure.draw_without_rendering()
+        first, second = (ax.get_position() for ax in figure.axes)
+        assert (first.x1 < second.x0) == beside
+        assert (first.y0 > second.y1) == (not beside)
+    for before, after in zip(wide.axes, narrow.axes, strict=True):
+        assert [line.get_xydata().tolist() for line in before.lines] == [
+            line.get_xydata().tolist() for line in after.lines
+        ]
+    assert narrow.axes[0].get_yticklabels()[0].get_text().count("\n") > 0
+
+
+def test_on_a_phone_no_name_stands_on_another() -> None:
+    x = torch.linspace(0, 1, 20)
+    lines = {f"the name of curve {i}": (torch.ones(20) + 0.001 * i, "evidence") for i in range(3)}
+    figure = plots.curves(x, lines, xlabel="x", ylabel="y").narrow()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+def test_rows_that_are_made_once_are_drawn_twice() -> None:
+    figure = plots.bars((row for row in [("one", 1.0), ("two", 2.0)]), xlabel="nats")
+    assert [bar.get_width() for bar in figure.narrow().axes[0].patches] == [1.0, 2.0]
+
+
+def test_where_the_site_is_built_the_one_for_a_phone_stands_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_BOOK_FILM", "1")
+    cell = nbformat.v4.new_code_cell("from vae_lib import plots\nplots.equation_4(-1.4, 0.5, -1.7, 0.2)")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook).execute()
+    pictures = [base64.b64decode(output["data"]["image/png"]) for output in notebook.cells[0].outputs]
+    narrow, wide = (Image.open(io.BytesIO(picture)) for picture in pictures)
+    assert [picture.info.get("Description") for picture in (narrow, wide)] == ["for a phone", None]
+    assert narrow.width < 0.65 * wide.width

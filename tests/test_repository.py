@@ -20,6 +20,7 @@ from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 WHERE = ("_config.yml", "README.md", "CITATION.cff", *(str(p.relative_to(ROOT)) for p in ROOT.glob("book/*.ipynb")))
+WORKFLOWS = (".github/workflows/publish.yml", ".github/workflows/test.yml")
 THERE = "https://github.com/some-one/a.book"
 
 
@@ -33,7 +34,7 @@ def tool() -> ModuleType:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for name in (*WHERE, "tools/repository.py", "book/_ext/repository_links.py"):
+    for name in (*WHERE, *WORKFLOWS, "tools/repository.py", "book/_ext/repository_links.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -45,8 +46,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_file_agrees_with_the_setting(tool: ModuleType) -> None:
-    texts = tool.written(tool.setting())
-    assert {str(path.relative_to(ROOT)) for path in texts} == set(WHERE)
+    texts = tool.written(*tool.settings())
+    assert {str(path.relative_to(ROOT)) for path in texts} == {*WHERE, *WORKFLOWS}
     for path, text in texts.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run python tools/repository.py"
 
@@ -64,6 +65,21 @@ def test_one_command_names_it_everywhere_and_takes_it_out_again(copy: Path) -> N
     assert run(copy).stdout == ""
     assert run(copy, "").returncode == 0
     assert {name: (copy / name).read_text(encoding="utf-8") for name in WHERE} == before
+
+
+def test_one_command_names_the_branch_too(copy: Path) -> None:
+    names = (*WHERE, *WORKFLOWS)
+    before = {name: (copy / name).read_text(encoding="utf-8") for name in names}
+    assert run(copy, "some-one/a.book", "--branch", "one/trunk").returncode == 0
+    assert "\n  branch: one/trunk\n" in (copy / "_config.yml").read_text(encoding="utf-8")
+    readme = (copy / "README.md").read_text(encoding="utf-8")
+    assert "https://mybinder.org/v2/gh/some-one/a.book/one%2Ftrunk?urlpath=" in readme
+    assert "https://colab.research.google.com/github/some-one/a.book/blob/one/trunk/book/" in readme
+    assert all("[one/trunk]" in (copy / name).read_text(encoding="utf-8") for name in WORKFLOWS)
+    assert run(copy).stdout == run(copy, "some-one/a.book").stdout == ""
+    assert "'a b'" in run(copy, "--branch", "a b").stderr
+    assert run(copy, "", "--branch", "main").returncode == 0
+    assert {name: (copy / name).read_text(encoding="utf-8") for name in names} == before
 
 
 def test_a_name_that_is_none_changes_nothing(copy: Path) -> None:

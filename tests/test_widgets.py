@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from torch import nn
 from torch.distributions import Normal
 
 from vae_lib import data, palette, pretrained
 from vae_lib.model import VAE, Autoencoder
 from vae_lib.runs.rounding import round_rows
-from vae_lib.widgets import Anatomy, LatentExplorer
+from vae_lib.widgets import Anatomy, Answer, KLExplorer, LatentExplorer
 from vae_lib.widgets.packing import describe_layers, pack_weights, unpack_weights
 from vae_lib.widgets.words import ANATOMY, LATENT_EXPLORER
 
@@ -383,3 +386,14 @@ def test_the_anatomy_needs_a_vae_of_two_latents_and_pictures_of_its_size(model: 
         Anatomy(model, examples=torch.zeros(13, 16))
     with pytest.raises(ValueError, match=r"labels must have shape \(3,\)"):
         Anatomy(model, examples=torch.rand(3, 16), labels=[1])
+
+
+def test_a_page_that_nbconvert_makes_has_words_in_the_place_of_a_widget() -> None:
+    widgets = [KLExplorer(), Answer("half left out"), Anatomy()]
+    shown = [new_output("execute_result", widget._repr_mimebundle_()[0]) for widget in widgets]
+    notebook = new_notebook(cells=[new_code_cell("widget", outputs=[output]) for output in shown])
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    text = BeautifulSoup(page, "html.parser").select_one("main").get_text()
+    for widget in widgets:
+        assert f"{widget.words['name']}. This widget is drawn where its notebook runs" in text
+    assert "object at" not in text

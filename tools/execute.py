@@ -13,6 +13,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 
 ROOT = Path(__file__).parents[1]
+COUNTS = ROOT / "book" / "made-and-checked.ipynb"  # the tests, which may change without it
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
     cache = get_cache(ROOT / "_build" / ".jupyter_cache")
     for path in sorted(ROOT.glob("book/*.ipynb"), key=lambda path: -path.stat().st_size):
         cache.add_nb_to_project(path)
+    if known := cache.get_cached_project_nb(str(COUNTS)):
+        cache.remove_cache(known.pk)
     seconds = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"]
     done = load_executor("local-parallel", cache).run_and_cache(timeout=seconds)
     print(f"{len(done.succeeded)} notebooks executed, {len(done.excepted) + len(done.errored)} of them in vain")

@@ -1,7 +1,7 @@
 """Print the built site as one PDF, with contents, page numbers and bookmarks: python tools/pdf.py SITE OUT.
 
-Chromium prints each page as a reader would, pypdf puts them together. A link to another page of the book leads to its
-place in the PDF.
+Chromium prints each page as a reader would, pypdf puts them together, pikepdf packs them. A link to another page of the
+book leads to its place in the PDF.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import pikepdf
+from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    TextStringObject,
+)
 
 from vae_lib.palette import INK, NEUTRALS
 
@@ -64,7 +73,7 @@ def printed(browser: Browser, url: str) -> tuple[str, PdfReader]:
     title = page.locator("h1").first.evaluate(
         "h1 => [...h1.childNodes].filter(e => !e.matches?.('.headerlink')).map(e => e.textContent).join('').trim()"
     )
-    pdf = page.pdf(format="A4", margin=MARGINS, outline=True)
+    pdf = page.pdf(format="A4", margin=MARGINS, outline=True, tagged=True)
     page.close()
     return title, PdfReader(io.BytesIO(pdf))
 
@@ -104,6 +113,57 @@ def lead_within(writer: PdfWriter, base: str, first: dict[str, int]) -> None:
                 )
 
 
+def packed(whole: IO[bytes], out: Path) -> None:
+    """Write a PDF in few bytes: its objects in streams, its fonts without the hints that only a coarse screen needs."""
+    pikepdf.settings.set_flate_compression_level(9)
+    with pikepdf.open(whole) as pdf:
+        for one in pdf.objects:
+            if isinstance(one, pikepdf.Dictionary) and "/FontFile2" in one:
+                font, plain = TTFont(io.BytesIO(one.FontFile2.read_bytes())), io.BytesIO()
+                for table in {"fpgm", "prep", "cvt "} & set(font.keys()):
+                    del font[table]
+                for name in font.getGlyphOrder():
+                    font["glyf"][name].removeHinting()
+                font.save(plain, reorderTables=False)
+                one.FontFile2.write(plain.getvalue())
+        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, recompress_flate=True)
+
+
+class Tags:
+    """What each part of a page is, for a screen reader: one tree over those that Chromium made of its pages."""
+
+    def __init__(self, writer: PdfWriter) -> None:
+        self.writer, self.next = writer, 0
+        self.parts, self.places = ArrayObject(), ArrayObject()
+        self.root = writer._add_object(DictionaryObject({NameObject("/Type"): NameObject("/StructTreeRoot")}))
+        whole = {"/Type": NameObject("/StructElem"), "/S": NameObject("/Document"), "/P": self.root, "/K": self.parts}
+        self.whole = writer._add_object(DictionaryObject({NameObject(key): value for key, value in whole.items()}))
+
+    def take(self, pdf: PdfReader, first: int) -> None:
+        """Those of ``pdf``, whose pages stand in the book from the page ``first`` on."""
+        tree = pdf.trailer["/Root"]["/StructTreeRoot"].clone(self.writer)
+        before, self.next = self.next, self.next + tree["/ParentTreeNextKey"]
+        for sheet in self.writer.pages[first : first + len(pdf.pages)]:
+            for part in (sheet, *(link.get_object() for link in sheet.get("/Annots", ()))):
+                for key in {"/StructParents", "/StructParent"} & part.keys():
+                    part[NameObject(key)] = NumberObject(before + part[key])
+        numbers = tree["/ParentTree"]["/Nums"]
+        for at, place in zip(numbers[::2], numbers[1::2], strict=True):
+            self.places.extend([NumberObject(before + at), place])
+        part = tree["/K"]
+        part.update({NameObject("/S"): NameObject("/Part"), NameObject("/P"): self.whole})
+        self.parts.append(part.indirect_reference or self.writer._add_object(part))
+
+    def close(self) -> None:
+        """Enter the tree into the PDF."""
+        places = DictionaryObject({NameObject("/Nums"): self.places})
+        self.root.get_object().update({NameObject("/K"): self.whole, NameObject("/ParentTree"): places})
+        catalogue = self.writer.root_object
+        catalogue[NameObject("/StructTreeRoot")] = self.root
+        catalogue[NameObject("/MarkInfo")] = DictionaryObject({NameObject("/Marked"): BooleanObject(True)})
+        catalogue[NameObject("/Lang")] = TextStringObject("en")
+
+
 def book(site: Path, out: Path) -> None:
     """Print the pages of ``site`` to the file ``out``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(site)))
@@ -122,8 +182,10 @@ def book(site: Path, out: Path) -> None:
             first[name] = length
             length += len(pdf.pages) + (name == front)  # the contents stand after the first page of the book
         listed = sheets(browser, contents([(title, first[name] + 1) for name, (title, _) in done.items()]))
+        tags = Tags(writer)
         for name, (title, pdf) in done.items():
             writer.append(pdf, outline_item=title)
+            tags.take(pdf, first[name])
             if name == front:
                 writer.append(PdfReader(listed.stream), outline_item="Contents", pages=(0, 1))
         numbers = sheets(browser, "".join(NUMBER.format(i + 1) for i in range(length)))
@@ -134,9 +196,12 @@ def book(site: Path, out: Path) -> None:
         sheet.merge_page(number)
         sheet.compress_content_streams()
     lead_within(writer, base, first)
+    tags.close()
     writer.compress_identical_objects()
     writer.add_metadata({"/Title": done[front][0]})
-    writer.write(out)
+    whole = io.BytesIO()
+    writer.write(whole)
+    packed(whole, out)
 
 
 if __name__ == "__main__":

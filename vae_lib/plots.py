@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ParamSpec
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ParamSpec, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +20,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.text import Annotation
+from matplotlib.ticker import FixedLocator
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
@@ -52,18 +56,30 @@ STYLE: Any = {
 }
 
 
-WIDTH = 6.4
-"""Width of every figure, in inches."""
+WIDTH, NARROW = 6.4, 3.2
+"""Width of every figure, in inches, and on a phone."""
 
 
 def _twice_the_pixels() -> None:
-    """Have a notebook draw its figures for screens with two pixels where others have one."""
+    """Have a notebook draw figures for screens with two pixels where others have one, and the site for phones too."""
     if shell := getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
         from matplotlib_inline.config import InlineBackend
 
         backend = InlineBackend.instance(parent=shell)
         backend.shell = shell
         backend.figure_formats = {"retina"}
+        if os.environ.get("VAE_BOOK_FILM"):
+            shell.display_formatter.mimebundle_formatter.for_type(Figure, _show_narrow)
+
+
+def _show_narrow(figure: Figure) -> None:
+    """Show, before a figure, the same for a phone, with a mark by which the site tells it."""
+    from IPython.core.pylabtools import print_figure
+    from IPython.display import display
+
+    if draw := getattr(figure, "narrow", None):
+        picture = print_figure(draw(), "retina", base64=True, metadata={"Description": "for a phone"})
+        display({"image/png": picture}, raw=True)
 
 
 _twice_the_pixels()
@@ -72,20 +88,60 @@ Arguments = ParamSpec("Arguments")
 
 
 def _in_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in the book's style, and keep the figure out of pyplot's list so that a notebook shows it once."""
+    """Draw in the book's style, and keep the figure out of pyplot's list so that a notebook shows it once.
+
+    Its attribute ``narrow`` draws the same figure for a phone, with its panels below each other.
+    """
 
     @functools.wraps(draw)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with plt.rc_context(STYLE):
-            figure = draw(*args, **kwargs)
-        plt.close(figure)
-        return figure
+        kept: Any = [list(one) if isinstance(one, Iterator) else one for one in args]  # for twice
+
+        def at(width: float) -> Figure:
+            with plt.rc_context({**STYLE, "figure.figsize": (width, 2.8)}):
+                figure = draw(*kept, **kwargs)
+                if width < WIDTH:
+                    _break_lines(figure)
+            plt.close(figure)
+            return figure
+
+        figure: Any = at(WIDTH)
+        figure.narrow = functools.partial(at, NARROW)
+        return cast(Figure, figure)
 
     return styled
 
 
+def _break_lines(figure: Figure) -> None:
+    """What is written beside a narrow figure's axes goes on in a new line where the figure ends; no name on another."""
+    for ax in figure.axes:
+        for text, letters in ((ax.xaxis.label, 40), (ax.yaxis.label, 22), (ax._left_title, 40)):  # type: ignore[attr-defined]
+            text.set_text(textwrap.fill(text.get_text(), letters))
+        if isinstance(ax.yaxis.get_major_locator(), FixedLocator) and ax.get_yticks().size:
+            ax.set_yticks(ax.get_yticks(), [textwrap.fill(label.get_text(), 20) for label in ax.get_yticklabels()])
+    if figure.get_supxlabel():
+        figure.supxlabel(textwrap.fill(figure.get_supxlabel(), 40), fontsize=9)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        names = [text for text in ax.texts if isinstance(text, Annotation)]
+        for place, name in enumerate(names):
+            while any(name.get_window_extent().overlaps(other.get_window_extent()) for other in names[:place]):
+                name.xyann = (name.xyann[0], name.xyann[1] - 3)
+
+
+def _width() -> float:
+    """Of the figure that is being drawn, in inches."""
+    return float(plt.rcParams["figure.figsize"][0])
+
+
 def _subplots(rows: int = 1, columns: int = 1, *, height: float = 2.8, **settings: Any) -> tuple[Figure, Any]:
-    return plt.subplots(rows, columns, figsize=(WIDTH, height), **settings)
+    """Axes in rows and columns; on a phone the panels of a row stand below each other."""
+    if columns == 1 or _width() == WIDTH:
+        return plt.subplots(rows, columns, figsize=(_width(), height), **settings)
+    squeeze = settings.pop("squeeze", True)
+    stacked = (_width(), 0.85 * columns * height)
+    figure, axes = plt.subplots(rows * columns, 1, figsize=stacked, squeeze=False, **settings)
+    return figure, axes.reshape(rows, columns).squeeze() if squeeze else axes.reshape(rows, columns)
 
 
 def _pictures(x: Examples, shape: Sequence[int], name: str) -> Tensor:
@@ -138,16 +194,23 @@ def images(
     x = _pictures(x, shape, "x")
     checks.at_least(1, columns=columns)
     columns = min(columns, len(x))
-    count_rows = -(-len(x) // columns)
-    height = count_rows * (WIDTH / max(columns, 6) + (0.25 if titles else 0.05))
-    figure, axes = _subplots(count_rows, columns, height=height, squeeze=False)
+    count_rows, phone = -(-len(x) // columns), _width() < WIDTH
+    if titles and phone:
+        titles = [textwrap.fill(title, 48 // columns) for title in titles]
+    lines = max(title.count("\n") for title in titles) if titles else 0
+    words = 0.25 + 0.13 * lines if titles or (rows and phone) else 0.05
+    height = count_rows * (_width() / max(columns, 3 if phone else 6) + words)
+    figure, axes = plt.subplots(count_rows, columns, figsize=(_width(), height), squeeze=False)
     for index, ax in enumerate(axes.flat):
         if index >= len(x):
             ax.axis("off")
             continue
         _draw_image(ax, x[index], shape, titles[index] if titles else None)
-    for ax, name in zip(axes[:, 0], rows or [], strict=False):
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8.5)
+    for row, name in zip(axes, rows or [], strict=False):
+        if phone and not titles:  # there is no room beside the row
+            row[columns // 2].set_title(name, fontsize=8.5, loc="center")
+        else:
+            row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8.5)
     return figure
 
 
@@ -199,8 +262,11 @@ def two_latent_spaces(
         shape: ``(height, width)`` of a picture.
         names: what to call the two.
     """
-    figure = plt.figure(figsize=(WIDTH, 4.5))
-    parts: Any = figure.subfigures(2, 2, height_ratios=[2.6, 1], wspace=0.08, hspace=0.03)
+    phone = _width() < WIDTH
+    figure = plt.figure(figsize=(_width(), 9 if phone else 4.5))
+    layout: Any = {"nrows": 4, "ncols": 1} if phone else {"nrows": 2, "ncols": 2, "wspace": 0.08}
+    parts: Any = figure.subfigures(**layout, height_ratios=[2.6, 1] * (1 + phone), hspace=0.03)
+    parts = parts.reshape(2, 2).T if phone else parts
     for column, name in enumerate(names):
         ax = parts[0, column].subplots()
         _draw_codes(ax, codes[column], labels)
@@ -227,7 +293,7 @@ def by_seed(panels: dict[str, dict[str, Tensor]], *, xlabel: str) -> Figure:
     names = list(next(iter(panels.values())))
     columns = len(panels) if len(panels) < 4 else 2
     rows = -(-len(panels) // columns)
-    height = rows * (0.6 + 0.2 * len(names))
+    height = rows * (0.6 + (0.2 if _width() == WIDTH else 0.36) * len(names))
     figure, axes = _subplots(rows, columns, height=height, sharex=True, sharey=True, squeeze=False)
     for ax, (title, values) in zip(axes.flat, panels.items(), strict=True):
         for place, name in enumerate(names):
@@ -436,7 +502,12 @@ def posterior_map(grids: Sequence[Grid], qs: Sequence[Gaussian], pictures: Examp
         shape: ``(height, width)``.
     """
     pictures = _pictures(pictures, shape, "pictures")
-    figure, axes = _subplots(2, len(grids), height=3.7, squeeze=False, height_ratios=[1, 2.2])
+    if _width() == WIDTH:
+        figure, axes = _subplots(2, len(grids), height=3.7, squeeze=False, height_ratios=[1, 2.2])
+    else:  # the picture beside its map
+        layout: Any = {"squeeze": False, "width_ratios": [1, 2.2]}
+        figure, axes = plt.subplots(len(grids), 2, figsize=(_width(), 2.3 * len(grids)), **layout)
+        axes = axes.T
     for top, bottom, cells, q, picture in zip(axes[0], axes[1], grids, qs, pictures, strict=True):
         _draw_image(top, picture, shape)
         mean, std = q.mean.detach().numpy(), q.std.detach().numpy()
@@ -619,7 +690,7 @@ def iwae_curves(ks: Sequence[int], models: dict[str, tuple[Tensor, float | None]
         ax.set_title(name)
         ax.set_xscale("log")
         ax.set_xlabel("k")
-        ax.margins(y=0.15)
+        ax.margins(y=0.2)
     axes[0, 0].set_ylabel("nats, mean over the examples")
     return figure
 
@@ -635,7 +706,7 @@ def bars(rows: Iterable[Sequence[Any]], *, xlabel: str, color: str = "evidence",
         digits: after the point.
     """
     names, numbers = zip(*((name, tuple(map(float, values))) for name, *values in rows), strict=True)
-    figure, ax = _subplots(height=0.28 * len(names) + 0.9)
+    figure, ax = _subplots(height=(0.28 if _width() == WIDTH else 0.38) * len(names) + 0.9)
     shade = COLORS.get(color, color)
     for row, (first, *more) in enumerate(numbers):
         ax.barh(row, first, color=shade, height=0.62)

@@ -24,7 +24,7 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line
 from sphinx.writers.html5 import HTML5Translator
 
-WIDE = 36  # ex: wider than a line in a list on a phone; such a formula scrolls within itself
+WIDE = 28  # ex: wider than a line in a list on a small phone; such a formula scrolls within itself
 COLUMN, PHONE = 72, 38  # ex: the widths of a page; a formula that is wider than one is set in lines for it
 NUMBER = 6  # ex, of an equation
 CELL = 10_000  # MyST-NB counts a notebook's lines from here on in its first cell, from twice this in its second

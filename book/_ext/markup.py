@@ -20,8 +20,6 @@ from sphinx.application import Sphinx
 META = re.compile(r"(<p><strong>What it builds on\.</strong>.*?</p>\s*<p><strong>Time\.</strong>.*?</p>)", re.DOTALL)
 NO_SCRIPT = """<noscript><p class="widget-note">Scripts are off in this browser. The text is all here; the sliders are
 missing.</p></noscript>"""
-CAPTION = """<figcaption><details class="fold"><summary>{name} in words</summary><p>{text}</p></details></figcaption>
-</figure>"""
 
 
 def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
@@ -46,15 +44,25 @@ def mend_markup(app: Sphinx, pagename: str, templatename: str, context: dict[str
         context["body"] = body
 
 
+def caption_of(name: str, text: str) -> str:
+    first, *others = re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)
+    head = f"<strong>{name}.</strong> {escape(first)}"
+    if not others:
+        return f"<p>{head}</p>"
+    return f'<details class="fold"><summary>{head}</summary><p>{escape(others[0])}</p></details>'
+
+
 def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """A box around a cell's picture, of the class whose boxes the theme lets the keyboard scroll when they need it.
 
     A picture is loaded when the reader comes near it, and its size is said beforehand, so that the text does not jump.
-    What it shows is folded below it, under its number.
+    What it shows stands below it, under its number: the first sentence, and the others when they are asked for. Before
+    it stands the same for a phone (``plots``), which is shown there in its place.
     """
     chapter = "".join(f"{int(number)}." for number in takewhile(str.isdigit, docname.split("-")))
     numbers = count(1)
     for output in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell_output" in node["classes"]):
+        phone: list[nodes.image] = []
         for picture in [child for child in output.children if isinstance(child, nodes.image)]:
             framed = picture.deepcopy()
             framed["loading"] = "lazy"
@@ -62,12 +70,23 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 with Image.open(Path(app.srcdir, picture["uri"])) as image:
                     scale = 2 if image.info.get("dpi", (0, 0))[0] > 200 else 1  # as plots says to a notebook
                     framed["width"], framed["height"] = (str(pixels // scale) for pixels in image.size)
-            shown: list[nodes.Element] = [nodes.container("", framed, classes=["output"])]
+                    narrow = image.info.get("Description") == "for a phone"
+                if narrow:
+                    phone = [framed]
+                    output.remove(picture)
+                    continue
+            pair = [*phone, framed]
+            shown: list[nodes.Element] = [nodes.container("", *pair, classes=["output"])]
+            for one, where in zip(pair, ("on-phone", "in-column"), strict=False) if phone else ():
+                one["classes"].append(where)
             if text := picture.get("alt"):
                 name = f"Figure {chapter}{next(numbers)}"
-                caption = CAPTION.format(name=name, text=escape(text))
+                for one in pair:
+                    one["alt"] = f"{name}, described below"
+                caption = f"<figcaption>{caption_of(name, text)}</figcaption></figure>"
                 shown = [nodes.raw("", "<figure>", format="html"), *shown, nodes.raw("", caption, format="html")]
             picture.replace_self(shown)
+            phone = []
 
 
 def name_toggles(page: str) -> str:

@@ -42,17 +42,6 @@ def test_search_has_no_violation_when_it_is_used(open_page: OpenPage, site_url: 
     assert complaints(page) == []
 
 
-def test_a_wide_picture_scrolls_by_the_keyboard_on_a_phone(open_page: OpenPage, site_url: str) -> None:
-    page = open_page(site_url + "01-latent-space.html", width=390)
-    frame = page.locator(".cell_output .output:has(> img)").first
-    frame.scroll_into_view_if_needed()
-    page.wait_for_function("frame => frame.tabIndex === 0", arg=frame.element_handle())
-    assert frame.locator("img").bounding_box()["width"] == 520  # lettering stays legible, and no more than that
-    frame.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("frame => frame.scrollLeft > 0", arg=frame.element_handle())
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_a_step_taken_apart_and_a_broken_training_have_no_violation(
     open_page: OpenPage, site_url: str, width: int, scheme: str

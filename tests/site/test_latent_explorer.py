@@ -155,15 +155,24 @@ def test_map_by_touch(open_page: OpenPage, widget_page: MakePage) -> None:
     page.touchscreen.tap(*at(page, (-2, 1)))
     assert shown_z(page) == pytest.approx([-2, 1], abs=0.03)
     assert_right(page, model, shown_z(page))
-    # A finger that drags: the map follows and the page does not scroll.
-    client = page.context.new_cdp_session(page)
     page.evaluate("document.body.style.minHeight = '3000px'")
-    for kind, z in [("touchStart", (0, 2)), ("touchMove", (0, 0)), ("touchMove", (0, -2))]:
-        x, y = at(page, z)
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    client = page.context.new_cdp_session(page)
+
+    def swipe(*way: tuple[float, float]) -> None:
+        points = [at(page, z) for z in way]
+        for kind, (x, y) in zip(["touchStart", *["touchMove"] * (len(way) - 1)], points, strict=True):
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    # A finger that holds the ring: it follows, and the page does not scroll.
+    swipe((-2, 1), (0, 0), (0, -2))
     assert shown_z(page) == pytest.approx([0, -2], abs=0.03)
     assert page.evaluate("scrollY") == 0
+    # One that begins beside it: the page scrolls, and z stays.
+    swipe((0, 2), (0, 2.5), (0, 3), (0, 3.5))
+    swipe((0, 1), (0, 2), (0, 2.5), (0, 3))
+    page.wait_for_function("scrollY > 0")
+    assert shown_z(page) == pytest.approx([0, -2], abs=0.03)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 pypdf = pytest.importorskip("pypdf", reason="pip install -e '.[test]'")
+pytest.importorskip("pikepdf", reason="pip install -e '.[test]'")
 pytestmark = pytest.mark.xdist_group("pdf")  # one process prints for all
 TOOL = Path(__file__).parents[2] / "tools" / "pdf.py"
 
@@ -60,3 +61,32 @@ def test_links_lead_within_the_book_or_to_other_sites(printed: pypdf.PdfReader) 
 def test_pictures_and_widgets_are_in_it(printed: pypdf.PdfReader) -> None:
     assert sum(len(page.images) for page in printed.pages) > 8
     assert printed.metadata.title == CHAPTERS["index.html"]
+
+
+def test_its_sheets_are_light(printed: pypdf.PdfReader) -> None:
+    size, objects = printed.stream.seek(0, 2), sum(map(len, printed.xref.values()))
+    assert size / len(printed.pages) < 45_000  # the book's five hundred take 30,000 each
+    assert len(printed.xref_objStm) > objects  # packed together
+
+
+def test_it_says_to_a_screen_reader_what_each_part_is(printed: pypdf.PdfReader) -> None:
+    root = printed.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    sheets = {page.indirect_reference.idnum for page in printed.pages}
+    found: dict[str, int] = {}
+    parts = [root["/StructTreeRoot"]["/K"]]
+    while parts:
+        part = parts.pop().get_object()
+        if isinstance(part, pypdf.generic.ArrayObject):
+            parts.extend(part)
+        elif isinstance(part, pypdf.generic.DictionaryObject):
+            found[part.get("/S")] = found.get(part.get("/S"), 0) + 1
+            assert "/Pg" not in part or part.raw_get("/Pg").idnum in sheets
+            parts.append(part.get("/K", pypdf.generic.ArrayObject()))
+    assert found["/Document"] == 1
+    assert found["/Part"] == found["/H1"] == len(CHAPTERS)
+    assert min(found[kind] for kind in ("/H2", "/P", "/Table", "/Figure", "/Link")) > 1
+    places = root["/StructTreeRoot"]["/ParentTree"]["/Nums"][::2]
+    assert len(set(places)) == len(places)
+    assert {page["/StructParents"] for page in printed.pages if "/StructParents" in page} <= set(places)

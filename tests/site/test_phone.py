@@ -1,4 +1,4 @@
-"""On a phone formulas go on in a new line, and where one is cut all the same there is a cue."""
+"""On a phone formulas go on in a new line, panels of a figure stand below each other, and what is cut has a cue."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 OpenPage = Callable[..., Page]
+
+CUT = """() => [...document.querySelectorAll(".cell_output")]
+  .filter((output) => output.scrollWidth > output.clientWidth + 1).map((output) => output.innerHTML.slice(0, 200))"""
 
 
 def edges(formula: Locator) -> tuple[bool, bool]:
@@ -33,3 +36,22 @@ def test_a_cut_formula_has_a_shade_where_it_goes_on(open_page: OpenPage, site_ur
             assert edges(formula) == (True, False)
         seen.add(cut > 40)
     assert seen == {False, True}
+
+
+def test_panels_of_a_figure_stand_below_each_other_and_no_output_is_cut(open_page: OpenPage, site_url: str) -> None:
+    sizes = {}
+    for width in (1280, 390):
+        page = open_page(f"{site_url}01-latent-space.html", width=width)
+        pictures = page.locator("figure .output > img:visible")
+        page.evaluate("for (const picture of document.images) picture.loading = 'eager'")
+        sizes[width] = [
+            (image.bounding_box(), image.evaluate("async e => (await e.decode(), e.naturalWidth)"))
+            for image in pictures.all()
+        ]
+        assert page.evaluate(CUT) == []
+    assert len(sizes[1280]) == len(sizes[390]) > 5
+    for (wide, _), (narrow, pixels) in zip(sizes[1280], sizes[390], strict=True):
+        assert narrow["width"] <= 358
+        assert pixels < 900  # drawn for a phone: its lettering keeps at least four fifths of its size
+        assert wide["width"] > narrow["width"]
+    assert any(narrow["height"] > 1.5 * wide["height"] for (wide, _), (narrow, _) in zip(*sizes.values(), strict=True))

@@ -19,7 +19,8 @@ CUT = """() => [...document.querySelectorAll(".bd-article :is(pre, img, canvas, 
     || (one.matches("pre") && one.scrollWidth > one.clientWidth + 1))
   .map((one) => one.outerHTML.slice(0, 200))"""
 TO_PRESS = (
-    ".vae-widget .vae-button:visible, .vae-widget input[type=range]:visible, .copybtn:visible, .headerlink:visible"
+    ".vae-widget .vae-button:visible, .vae-widget input[type=range]:visible, .copybtn:visible, .headerlink:visible, "
+    ".folded-code > details:not([open]):visible"
 )
 
 

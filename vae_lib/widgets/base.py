@@ -14,7 +14,7 @@ import numpy as np
 import traitlets
 
 from vae_lib import palette
-from vae_lib.widgets.words import Words
+from vae_lib.widgets.words import NOT_DRAWN, Words
 
 LARGEST_SEED: Final = 2**32 - 1
 SEEDS: Final = (0, LARGEST_SEED)
@@ -142,6 +142,10 @@ class BookWidget(anywidget.AnyWidget):
         limits = {name: bounds for name, trait in own.items() if (bounds := _limits(trait))}
         options = {name: list(trait.values or ()) for name, trait in own.items() if isinstance(trait, traitlets.Enum)}
         super().__init__(words=dict(words), palette=widget_palette(), limits=limits, options=options, **traits)
+
+    def __repr__(self) -> str:
+        """What stands where no widget can be drawn, as in a page that nbconvert made."""
+        return NOT_DRAWN.format(name=self.words.get("name", type(self).__name__))
 
 
 def _limits(trait: traitlets.TraitType[Any, Any]) -> list[Any] | None:

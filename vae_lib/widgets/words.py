@@ -11,6 +11,9 @@ from vae_lib.exercises.checking import LEAD
 
 Words = dict[str, str]
 
+NOT_DRAWN: Final = "{name}. This widget is drawn where its notebook runs, and on the book's site."
+"""In its place in a notebook that became a page of its own."""
+
 SHARED: Final[Words] = {
     "bad_weights": "This picture cannot be drawn: the decoder's weights do not fit its layers or are not finite "
     "numbers. Make the widget again from a model that decodes to finite pictures.",

@@ -227,7 +227,8 @@ function mapOf(scope, model, now, set, moveTo) {
           { name: 1, at: places.widths[1].at, from: places.widths[1].edge },
         ]
         : [],
-    beside: () => (places ? "center" : null),
+    beside: (event) => (places && event.pointerType !== "touch" ? "center" : null),
+    tap: (at) => moveTo(/** @type {Pair} */ (plane.point(...at).map(keep))),
     move: ([x, y], name) => {
       if (name === "center") {
         const [first, second] = plane.point(x, y).map(keep);

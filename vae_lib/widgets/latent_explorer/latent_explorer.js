@@ -4,7 +4,7 @@ import { bind } from "../shared/binding.js";
 import { clusters, mostNear, nameOf, readLabels } from "../shared/codes.js";
 import { exampleTile, readLook } from "../shared/example.js";
 import { box, caption, check, element, freshId, paragraph, slider } from "../shared/form.js";
-import { draggable, mapKeys } from "../shared/hand.js";
+import { bring, mapKeys } from "../shared/hand.js";
 import {
   circleNames,
   classColour,
@@ -234,11 +234,13 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
     look.point(at);
     if (look.marked() !== shownMark) redraw();
   };
-  draggable(scope, canvas, {
-    take: () => true,
-    move: (at) => moveTo(plane.point(...at)),
-    hover: (at, event) => event.pointerType !== "touch" && pointTo(plane.point(...at)),
-  });
+  bring(
+    scope,
+    canvas,
+    () => plane.pixels(get().z),
+    (at) => moveTo(plane.point(...at)),
+    (at, event) => event.pointerType !== "touch" && pointTo(plane.point(...at)),
+  );
   canvas.addEventListener("pointerleave", () => pointTo(null), { signal: scope.signal });
   return {
     canvas,

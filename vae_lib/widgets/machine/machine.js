@@ -4,7 +4,7 @@ import { brightness, same, SIDE } from "../shared/ink.js";
 import { bind } from "../shared/binding.js";
 import { mostNear } from "../shared/codes.js";
 import { box, button, caption, element, freshId, paragraph, radio, tile } from "../shared/form.js";
-import { draggable, mapKeys } from "../shared/hand.js";
+import { bring, mapKeys } from "../shared/hand.js";
 import { mapCanvas } from "../shared/latent_map.js";
 import { Network } from "../shared/network.js";
 import { bytes, clamp, halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
@@ -116,7 +116,7 @@ function build(model, body, scope) {
   const canvas = mapCanvas(words.map_name, words.map_role, hintId);
   const now = () => ({ q: posterior(bound.now.x), z: bound.now.z });
   const map = machineMap(scope, model, canvas, { points, labels, now, drawn: () => row.redraw() });
-  draggable(scope, canvas, { take: () => true, move: (at) => moveTo(map.plane().point(...at)) });
+  bring(scope, canvas, () => map.plane().pixels(bound.now.z), (at) => moveTo(map.plane().point(...at)));
   mapKeys(scope, canvas, 0.1, () => bound.now.z, moveTo);
   const play = walk(scope, words, bound, map.medians, extent);
   const row = strip(scope, model, machine, { parts: [pad.canvas, canvas, out.canvas], plane: map.plane, now });

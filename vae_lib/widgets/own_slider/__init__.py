@@ -22,7 +22,8 @@ FILMED: Final = "VAE_BOOK_FILM"
 STOPS: Final = 16
 
 Frame = dict[str, Any]
-"""The place of a value, the text that the function printed, and the picture that it drew, a PNG."""
+"""The place of a value, the text that the function printed, and the picture that it drew, a PNG; on the site ``narrow``
+too, the same for a phone, of a figure of ``plots``."""
 
 
 class OwnSlider(BookWidget):
@@ -119,4 +120,7 @@ class OwnSlider(BookWidget):
             pyplot.close(returned)
         drawn = hasattr(returned, "savefig")
         text = printed.getvalue() + ("" if drawn or returned is None else repr(returned))
-        return {"index": place, "text": text.rstrip(), "picture": print_figure(returned) if drawn else b""}
+        frame = {"index": place, "text": text.rstrip(), "picture": print_figure(returned) if drawn else b""}
+        if os.environ.get(FILMED) and hasattr(returned, "narrow"):
+            frame["narrow"] = print_figure(returned.narrow())
+        return frame

@@ -7,7 +7,10 @@ import { fill, ShownError } from "../shared/words.js";
 
 /** @import { Model, Scope } from "../shared/view.js" */
 
-/** @typedef {{index: number, text: string, picture: DataView | string}} Frame a picture is a PNG or its address */
+/**
+ * @typedef {DataView | string} Picture a PNG or its address
+ * @typedef {{index: number, text: string, picture: Picture, narrow?: Picture}} Frame `narrow` is for a phone
+ */
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render(view) {
@@ -74,7 +77,7 @@ function indexOf(model, stops) {
 function figure(scope) {
   const image = element("img", { alt: "" });
   const frame = box("vae-own-picture", image);
-  /** @type {Map<DataView | string, string>} */
+  /** @type {Map<Picture, string>} */
   const addresses = new Map();
   /** @type {Promise<void>[]} */
   const coming = [];
@@ -82,11 +85,7 @@ function figure(scope) {
     await Promise.all(coming);
     addresses.forEach((address) => address.startsWith("blob:") && URL.revokeObjectURL(address));
   });
-  scope.onResize(frame, () => {
-    if (frame.scrollWidth > frame.clientWidth) frame.setAttribute("tabindex", "0");
-    else frame.removeAttribute("tabindex");
-  });
-  const address = (/** @type {DataView | string} */ picture) => {
+  const address = (/** @type {Picture} */ picture) => {
     const known = addresses.get(picture) ??
       (typeof picture === "string"
         ? picture
@@ -94,10 +93,16 @@ function figure(scope) {
     addresses.set(picture, known);
     return known;
   };
-  const isEmpty = (/** @type {DataView | string} */ picture) =>
+  const isEmpty = (/** @type {Picture} */ picture) =>
     typeof picture === "string" ? picture === "" : picture.byteLength === 0;
+  const phone = matchMedia("(max-width: 560px)"); // as book.css
+  const fitting = (/** @type {Frame} */ { picture, narrow }) => (phone.matches && narrow) || picture;
   let wanted = "";
-  const load = async (/** @type {Frame} */ { picture }) => {
+  /** @type {[Frame, string] | undefined} */
+  let last;
+  phone.addEventListener("change", () => last && show(...last), { signal: scope.signal });
+  const load = async (/** @type {Frame} */ frame) => {
+    const picture = fitting(frame);
     if (isEmpty(picture) || scope.signal.aborted) return;
     const next = new Image();
     next.src = address(picture);
@@ -105,19 +110,18 @@ function figure(scope) {
     coming.push(come);
     await come;
   };
-  return {
-    element: frame,
-    load,
-    async show(/** @type {Frame} */ now, /** @type {string} */ alt) {
-      frame.hidden = isEmpty(now.picture);
-      if (frame.hidden) return;
-      wanted = address(now.picture);
-      await load(now);
-      if (wanted !== address(now.picture) || scope.signal.aborted) return;
-      image.src = wanted;
-      image.alt = alt;
-    },
+  const show = async (/** @type {Frame} */ now, /** @type {string} */ alt) => {
+    last = [now, alt];
+    frame.hidden = isEmpty(now.picture);
+    if (frame.hidden) return;
+    const coming = address(fitting(now));
+    wanted = coming;
+    await load(now);
+    if (wanted !== coming || scope.signal.aborted) return;
+    image.src = wanted;
+    image.alt = alt;
   };
+  return { element: frame, load, show };
 }
 
 export default { render };

@@ -4,7 +4,7 @@ import { bind } from "../shared/binding.js";
 import { readLabels } from "../shared/codes.js";
 import { readLook } from "../shared/example.js";
 import { box, element, freshId, slider, span } from "../shared/form.js";
-import { draggable, mapKeys } from "../shared/hand.js";
+import { bring, draggable, mapKeys } from "../shared/hand.js";
 import { clamp, halfFloats, keptPoint, planePoint } from "../shared/numbers.js";
 import { player } from "../shared/player.js";
 import { mount, tell } from "../shared/view.js";
@@ -109,7 +109,7 @@ function build(model, body, scope) {
     bound.say(() => map.place.textContent ?? "");
   };
   draggable(scope, chart.canvas, { take: () => true, move: (px) => pick(chart.nearest(px)) });
-  draggable(scope, map.map, { take: () => true, move: (px) => moveTo(map.plane().point(...px)) });
+  bring(scope, map.map, () => map.plane().pixels(bound.now.z), (px) => moveTo(map.plane().point(...px)));
   mapKeys(scope, map.map, extent <= 6 ? 0.1 : 0.2, () => bound.now.z, moveTo);
   body.replaceChildren(
     map.element,

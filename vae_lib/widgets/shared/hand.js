@@ -5,19 +5,25 @@
  * @typedef {[number, number]} Place in pixels of an element
  */
 
+/** How near a ring is taken, in pixels. */
+const NEAR_A_RING = 28;
+
 /**
- * One hand at a time on an element, by mouse, pen or finger.
+ * One hand at a time on an element, by mouse, pen or finger. A finger that holds nothing scrolls the page.
  * @template Held
  * @param {Scope} scope @param {HTMLElement} target
  * @param {{take: (at: [number, number], event: PointerEvent) => Held | null,
  *   move: (at: [number, number], held: Held, event: PointerEvent) => void, drop?: () => void,
- *   hover?: (at: [number, number], event: PointerEvent) => void}} hand
- *   `take` says what the hand holds, or null where there is nothing to hold; places are in pixels of the element
+ *   hover?: (at: [number, number], event: PointerEvent) => void, tap?: (at: [number, number]) => void}} hand
+ *   `take` says what the hand holds, or null where there is nothing to hold; `tap` hears of a finger that held nothing
+ *   and did not scroll; places are in pixels of the element
  */
-export function draggable(scope, target, { take, move, drop, hover }) {
+export function draggable(scope, target, { take, move, drop, hover, tap }) {
   const { signal } = scope;
   /** @type {{id: number, held: Held} | null} */
   let hand = null;
+  /** @type {{id: number, at: Place} | null} */
+  let finger = null;
   const place = (/** @type {PointerEvent} */ event) => {
     const box = target.getBoundingClientRect();
     return /** @type {[number, number]} */ ([
@@ -28,6 +34,7 @@ export function draggable(scope, target, { take, move, drop, hover }) {
   target.addEventListener("pointerdown", (event) => {
     if (hand || event.button !== 0) return;
     const held = take(place(event), event);
+    finger = held === null && event.pointerType === "touch" ? { id: event.pointerId, at: place(event) } : null;
     if (held === null) return;
     hand = { id: event.pointerId, held };
     target.setPointerCapture(event.pointerId);
@@ -35,12 +42,20 @@ export function draggable(scope, target, { take, move, drop, hover }) {
     move(place(event), held, event);
     event.preventDefault();
   }, { signal });
+  target.addEventListener("touchstart", (event) => {
+    if (hand) event.preventDefault(); // or the page would scroll; comes behind "pointerdown"
+  }, { signal, passive: false });
   target.addEventListener("pointermove", (event) => {
     if (event.pointerId === hand?.id) move(place(event), hand.held, event);
     else hover?.(place(event), event);
   }, { signal });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
     target.addEventListener(name, (event) => {
+      if (event.pointerId === finger?.id) {
+        const [at, { at: [x, y] }] = [place(event), finger];
+        finger = null;
+        if (name === "pointerup" && Math.hypot(at[0] - x, at[1] - y) < 10) tap?.(at);
+      }
       if (event.pointerId !== hand?.id) return;
       hand = null;
       drop?.();
@@ -49,12 +64,27 @@ export function draggable(scope, target, { take, move, drop, hover }) {
 }
 
 /**
+ * The one ring of a map: a mouse or a pen brings it from anywhere, a finger holds it or taps where it shall be.
+ * @param {Scope} scope @param {HTMLElement} map @param {() => Place} ring
+ * @param {(at: Place) => void} moveTo places in pixels @param {(at: Place, event: PointerEvent) => void} [hover]
+ */
+export function bring(scope, map, ring, moveTo, hover) {
+  const near = (/** @type {Place} */ [x, y]) => Math.hypot(ring()[0] - x, ring()[1] - y) <= NEAR_A_RING;
+  draggable(scope, map, {
+    take: (at, event) => (event.pointerType !== "touch" || near(at) ? true : null),
+    move: moveTo,
+    tap: moveTo,
+    hover,
+  });
+}
+
+/**
  * Rings on a picture, each to be taken hold of near by.
  * @template Name
  * @param {Scope} scope @param {HTMLElement} target
  * @param {{rings: () => {name: Name, at: Place, from?: Place}[], move: (at: Place, name: Name) => void,
- *   changed?: () => void, beside?: (event: PointerEvent) => Name | null, cursor?: (name: Name | null) => string,
- *   reach?: number, away?: (ring: Place, at: Place) => number}} options
+ *   changed?: () => void, beside?: (event: PointerEvent) => Name | null, tap?: (at: Place) => void,
+ *   cursor?: (name: Name | null) => string, reach?: number, away?: (ring: Place, at: Place) => number}} options
  *   `move` hears where what is held shall be: the ring, or the place `from` that it stands for; `changed` hears when a
  *   hand takes or lets go; `beside` says what a hand holds that is near no ring; `reach` and `away` are in pixels
  */
@@ -66,8 +96,9 @@ export function grab(
     move,
     changed = () => {},
     beside = () => null,
+    tap,
     cursor,
-    reach = 28,
+    reach = NEAR_A_RING,
     away = (ring, at) => Math.hypot(ring[0] - at[0], ring[1] - at[1]),
   },
 ) {
@@ -87,6 +118,7 @@ export function grab(
       return { name, offset: [from[0] - at[0], from[1] - at[1]] };
     },
     move: ([x, y], { name, offset }) => move([x + offset[0], y + offset[1]], name),
+    tap,
     drop: () => {
       hand.held = null;
       changed();

@@ -32,6 +32,11 @@ export class Plane {
       .map((value) => clamp(value, -this.extent, this.extent));
   }
 
+  /** Where a point is drawn. @param {number[]} point @returns {[number, number]} */
+  pixels([first, second]) {
+    return [this.x(first), this.y(second)];
+  }
+
   /** Whole numbers, or every second, fifth, ... that leave room for their labels. */
   ticks() {
     const step = [1, 2, 5, 10, 20, 50, 100].find((candidate) => this.extent / candidate <= 4.5) ??
