@@ -167,6 +167,13 @@ function pair(values, index) {
 }
 
 /**
+ * The colour of a code's dot, by its index.
+ * @param {any} palette @param {number[] | Uint8Array | Uint16Array} labels @returns {(index: number) => string}
+ */
+const dotColour = (palette, labels) => (index) =>
+  labels.length ? classColour(palette, labels[index]) : inTheme(palette.neutrals, currentTheme()).quiet;
+
+/**
  * The map, and what is said of the place that a hand or the resting ring is on.
  * @param {Scope} scope @param {Model} model @param {Space} space @param {string} hintId
  * @param {() => {z: number[], backdrop: boolean, line?: {digit: number, at: number[]}[] | null}} get
@@ -175,14 +182,12 @@ function pair(values, index) {
 function mapOf(scope, model, space, hintId, get, moveTo) {
   const { extent, points, labels, medians, widths, network } = space;
   const [words, prior, palette] = [model.get("words"), model.get("prior"), model.get("palette")];
-  const name = (/** @type {number} */ label) => nameOf(model.get("classes"), label);
   const canvas = mapCanvas(words.map_name, words.map_role, hintId);
   const [nearText, aboutText] = [paragraph("vae-near"), paragraph("vae-about")];
   const buckets = new Buckets(points, extent);
   const backdrop = new Backdrop(scope, network, space.look);
   let plane = new Plane(extent, 1);
-  const colourOf = (/** @type {number} */ index) =>
-    labels.length ? classColour(palette, labels[index]) : inTheme(palette.neutrals, currentTheme()).quiet;
+  const colourOf = dotColour(palette, labels);
   const look = pointing(scope, buckets, () => plane.scale, () => (widths ? get().z : null), () => redraw());
   let shownMark = -1;
   const near = (/** @type {Point} */ code) => (/** @type {number} */ reach) =>
@@ -221,14 +226,14 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
   const nearest = () => {
     if (!labels.length) return "";
     const label = mostNear(points, labels, get().z, extent / 15);
-    return label === null ? words.near_none : fill(words.near, { label: name(label) });
+    return label === null ? words.near_none : fill(words.near, { label: nameOf(model.get("classes"), label) });
   };
   const about = (index = look.marked()) => {
     if (index < 0 || !widths) return "";
     const [m1, m2] = pair(points, index).map((value) => shownNumber(value));
     const [s1, s2] = pair(widths, index).map((value) => shownNumber(value, 3));
     const said = labels.length ? (model.get("classes").length ? "about_class" : "about") : "about_unlabelled";
-    return fill(words[said], { label: name(labels[index]), m1, m2, s1, s2 });
+    return fill(words[said], { label: nameOf(model.get("classes"), labels[index]), m1, m2, s1, s2 });
   };
   const pointTo = (/** @type {number[] | null} */ at) => {
     look.point(at);
