@@ -50,7 +50,7 @@ def fold_exercise(exercise: list[nodes.Element], names: list[str]) -> list[nodes
     number = NUMBERED.match(name.astext())
     assert number
     begin = raw(f'<details class="fold" id="exercise-{number[1]}"><summary>')
-    return [begin, name, raw(f"<span>{asked}</span></summary>"), text, *rest, raw(END)]
+    return [begin, name, raw(f" <span>{asked}</span></summary>"), text, *rest, raw(END)]
 
 
 def begins(node: nodes.Node) -> bool:
@@ -72,7 +72,7 @@ class Fold(SphinxPostTransform):
         for section in list(self.document.findall(nodes.section)):
             inside = INSIDE.fullmatch(section[1].astext()) if len(section) > 1 else None
             if inside:
-                line = raw(f"<span>{escape(inside[1])}</span></summary>")
+                line = raw(f" <span>{escape(inside[1])}</span></summary>")
                 section[:] = [raw('<details class="fold"><summary>'), section[0], line, *section[2:], raw(END)]
             if "exercises" in section["ids"]:
                 starts = [place for place, node in enumerate(section) if begins(node)]

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,8 +153,11 @@ def saved_machine(site: Path, name: str) -> dict[str, Any]:
     assert found, f"{name} has no widget"
     for saved in json.loads(found[1])["state"].values():
         if saved["state"].get("_anywidget_id", "").endswith(".Machine"):
-            buffers = {buffer["path"][0]: base64.b64decode(buffer["data"]) for buffer in saved["buffers"]}
-            return {**saved["state"], **buffers}
+            state = saved["state"]
+            for buffer in saved["buffers"]:
+                data = base64.b64decode(buffer["data"])
+                state[buffer["path"][0]] = zlib.decompress(data) if buffer["encoding"] == "deflate" else data
+            return state
     raise AssertionError(f"{name} has no Machine")
 
 

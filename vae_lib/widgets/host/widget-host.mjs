@@ -20,42 +20,50 @@ const WORDS = {
 };
 
 /**
- * @typedef {{path: (string | number)[], encoding: "base64" | "hex", data: string}} PackedBuffer
+ * @typedef {{path: (string | number)[], encoding: "base64" | "hex" | "deflate", data: string}} PackedBuffer
  * @typedef {{model_name: string, model_module: string, state: Record<string, any>,
  *   buffers?: PackedBuffer[]}} SavedModel
  * @typedef {(model: Model, value: any) => void} Callback
  */
 
-/** @param {PackedBuffer} buffer @returns {DataView} */
-function decode({ encoding, data }) {
-  if (encoding === "hex") {
-    return new DataView(Uint8Array.from(data.match(/../g) ?? [], (pair) => parseInt(pair, 16)).buffer);
-  }
+/** @param {string} data */
+function fromBase64(data) {
   // @ts-ignore: newer than TypeScript's library, and no loop of ours
-  if (Uint8Array.fromBase64) return new DataView(Uint8Array.fromBase64(data).buffer);
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(data);
   const text = atob(data);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return new DataView(bytes.buffer);
+  return bytes;
+}
+
+/** A page's build deflates what becomes smaller by it (page_assets.py). @param {PackedBuffer} buffer */
+async function decode({ encoding, data }) {
+  if (encoding === "hex") {
+    return new DataView(Uint8Array.from(data.match(/../g) ?? [], (pair) => parseInt(pair, 16)).buffer);
+  }
+  const bytes = fromBase64(data);
+  if (encoding !== "deflate") return new DataView(bytes.buffer);
+  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new DataView(await new Response(inflated).arrayBuffer());
 }
 
 /** Puts the buffers back at their paths in the state. @param {SavedModel} saved */
-function fullState({ state, buffers = [] }) {
+async function fullState({ state, buffers = [] }) {
   const result = structuredClone(state);
   for (const buffer of buffers) {
     /** @type {any} */
     let parent = result;
     for (const key of buffer.path.slice(0, -1)) parent = parent[key];
-    parent[/** @type {string} */ (buffer.path.at(-1))] = decode(buffer);
+    parent[/** @type {string} */ (buffer.path.at(-1))] = await decode(buffer);
   }
   return result;
 }
 
 /** The state of one widget, shared by all its views on the page. */
 class Model {
-  /** @param {SavedModel} saved */
-  constructor(saved) {
-    this.state = fullState(saved);
+  /** @param {Record<string, any>} state */
+  constructor(state) {
+    this.state = state;
     /** @type {Map<string, Set<Callback>>} */
     this.callbacks = new Map();
   }
@@ -144,26 +152,25 @@ function say(place, words) {
   place.classList.add("widget-said");
 }
 
-/** @typedef {{model: Model, definition: Promise<any>}} Live */
+/** @typedef {{model: Model, widget: any}} Live */
 
 /** @param {Record<string, SavedModel>} saved */
 function host(saved) {
-  /** @type {Map<string, Live>} */
+  /** @type {Map<string, Promise<Live>>} */
   const live = new Map();
 
-  /** The model and its module, initialized once. @param {string} id */
+  /** The model and its module, initialized. @param {string} id */
+  const begin = async (id) => {
+    const [{ default: given }, state] = await Promise.all([importText(saved[id].state._esm), fullState(saved[id])]);
+    const model = new Model(state);
+    const widget = typeof given === "function" ? await given() : given;
+    await widget.initialize?.({ model, experimental, signal: new AbortController().signal });
+    return { model, widget };
+  };
+  /** Once. @param {string} id */
   const start = (id) => {
-    let found = live.get(id);
-    if (!found) {
-      const model = new Model(saved[id]);
-      const definition = importText(model.get("_esm")).then(async ({ default: given }) => {
-        const widget = typeof given === "function" ? await given() : given;
-        await widget.initialize?.({ model, experimental, signal: new AbortController().signal });
-        return widget;
-      });
-      found = { model, definition };
-      live.set(id, found);
-    }
+    const found = live.get(id) ?? begin(id);
+    live.set(id, found);
     return found;
   };
 
@@ -178,8 +185,7 @@ function host(saved) {
   /** @param {string} id @param {HTMLElement} place */
   const render = async (id, place) => {
     try {
-      const { model, definition } = start(id);
-      const widget = await definition;
+      const { model, widget } = await start(id);
       addStyle(model.get("_css"));
       await widget.render?.({ model, el: place, experimental, signal: new AbortController().signal });
       place.dataset.widgetReady = "";
