@@ -289,11 +289,33 @@ def test_a_finished_training_is_not_repeated(
     assert after["entries"]["iwae-5"]["seconds"] == before["entries"]["iwae-5"]["seconds"]
 
 
-def test_ctrl_c_keeps_whole_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_whole_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(training, "fit", lambda *_, **__: training.History(stopped=True))
     where = ["--out", str(tmp_path / "record.json"), "--folder", str(tmp_path / "checkpoints")]
     assert main(["reproduce", "burda2015", *QUICK, *where]) == 130
+    said = f"vae_lib: stopped; {tmp_path / 'checkpoints'} keeps the whole epochs; the same command goes on from there\n"
+    assert capsys.readouterr().err == said
     assert not (tmp_path / "record.json").exists()
+
+
+def test_a_spread_of_one_is_asked_for_before_training(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--samples", "--examples"):
+        with pytest.raises(SystemExit) as caught:
+            main(["reproduce", "burda2015", option, "1"])
+        assert caught.value.code == 2
+        assert "must be at least 2, or there is no standard error, got 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"1": 2}', "\x00"])
+def test_damaged_times_are_named(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    (folder / "k1x2.seconds.json").write_text(content)
+    where = ["--out", str(tmp_path / "record.json"), "--folder", str(folder), "--objectives", "vae"]
+    assert main(["reproduce", "burda2015", *QUICK, *where]) == 2
+    assert ".seconds.json is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"entries": {}}', '{"source": "mine", "entries": {}}'])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -320,6 +322,36 @@ def test_a_module_that_fails_says_so(open_page: OpenPage, widget_page: MakePage)
     page = open_page(widget_page(broken, an_explorer()), height=1600)
     expect(page.locator(".widget-note")).to_contain_text("could not start")
     expect(page.locator(".vae-digit")).to_have_count(1)
+
+
+def test_widgets_without_a_state_take_no_other_along(open_page: OpenPage, widget_page: MakePage) -> None:
+    def edit(state: dict[str, Any]) -> None:
+        first, second = (name for name, one in state.items() if one["model_name"] == "AnyModel")
+        state[first] = None
+        state["none"] = {"model_name": "AnyModel", "model_module": "anywidget"}
+        state[second]["state"]["more"] = {"same_as": first}
+
+    page = open_page(widget_page(an_explorer(), an_explorer(), edit=edit), height=1600)
+    expect(page.locator(".widget-note")).to_contain_text("needs Python")
+    expect(page.locator(".vae-digit")).to_have_count(1)
+
+
+def test_a_state_in_the_text_of_a_page_brings_no_module(
+    open_page: OpenPage, widget_page: MakePage, pages_folder: Path
+) -> None:
+    address = widget_page(an_explorer())
+    path = pages_folder / address.rpartition("/")[2]
+    model = {"model_name": "AnyModel", "model_module": "anywidget", "state": {"_esm": "window.stranger = 1"}}
+    state, view = json.dumps({"state": {"stranger": model}}), json.dumps({"model_id": "stranger"})
+    injected = (
+        f'<body><script type="application/vnd.jupyter.widget-state+json">{state}</script>'
+        f'<script type="application/vnd.jupyter.widget-view+json">{view}</script>'
+    )
+    path.write_text(path.read_text("utf-8").replace("<body>", injected), "utf-8")
+    page = open_page(address, height=1600)
+    expect(page.locator(".vae-digit")).to_have_count(1)
+    expect(page.locator(".widget-note")).to_contain_text("needs Python")
+    assert page.evaluate("window.stranger ?? null") is None
 
 
 def test_far_widgets_wait(open_page: OpenPage, widget_page: MakePage) -> None:

@@ -142,7 +142,15 @@ class _Clock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.taken: dict[str, list[float]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self.taken: dict[str, list[float]] = {}
+        try:
+            if path.exists():
+                self.taken = {
+                    str(epoch): [float(one) for one in both]
+                    for epoch, both in json.loads(path.read_text("utf-8")).items()
+                }
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged ({error}); delete it to go on without its times") from None
         self.last = time.monotonic(), time.process_time()
 
     def __call__(self, epoch: int) -> None:

@@ -10,9 +10,9 @@ from typing import Final
 from vae_lib import data
 from vae_lib.beyond import burda2015
 from vae_lib.cli import shared
-from vae_lib.cli.shared import positive
+from vae_lib.cli.shared import positive, several
 from vae_lib.runs.device import find_device
-from vae_lib.runs.files import record_text, write_atomically
+from vae_lib.runs.files import check_writable, record_text, write_atomically
 
 SUMMARY: Final = "train and measure a published table"
 HELP: Final = """\
@@ -53,8 +53,8 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--epochs", type=positive, help="in each stage of the schedule, in place of its own number")
     command.add_argument("--batch-size", type=positive, help="examples a step, in place of the schedule's")
     command.add_argument("--lr", type=float, help="first rate of each stage, in place of the schedule's")
-    command.add_argument("--samples", type=positive, default=5000, help="for each test example (default: %(default)s)")
-    command.add_argument("--examples", type=positive, help="measure this many test examples (default: all)")
+    command.add_argument("--samples", type=several, default=5000, help="for each test example (default: %(default)s)")
+    command.add_argument("--examples", type=several, help="measure this many test examples (default: all)")
     command.add_argument("--data", choices=("mnist", "digits"), default="mnist", help="digits: to try the command")
     command.add_argument("--seed", type=int, default=0, help="of weights, order and noise (default: %(default)s)")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto: a GPU where there is one)")
@@ -66,12 +66,22 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     """Train and measure each objective, and write the record after each."""
+    try:
+        _reproduce(options, command_line)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"{options.folder} keeps the whole epochs; the same command goes on from there"
+        ) from None
+
+
+def _reproduce(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     dataset = data.load(options.data)
     device = find_device(options.device)
     batch_size = options.batch_size or burda2015.SCHEDULES[options.schedule][0]
     record = burda2015.read_record(options.out)
-    for path in (options.folder, options.out.parent):
-        path.mkdir(parents=True, exist_ok=True)  # fails now rather than after the training
+    for path in (options.folder / "one", options.out):
+        check_writable(path)  # fails now rather than after the training
+    options.folder.mkdir(parents=True, exist_ok=True)
     for objective in options.objectives:
         stages = burda2015.stages_of(options.schedule, objective, epochs=options.epochs, lr=options.lr)
         model = burda2015.build(dataset, seed=options.seed).to(device)

@@ -61,6 +61,14 @@ def positive(text: str) -> int:
     return value
 
 
+def several(text: str) -> int:
+    """An option's whole number of at least 2, of which there is a spread."""
+    value = positive(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError(f"must be at least 2, or there is no standard error, got {value}")
+    return value
+
+
 def model_options(command: argparse.ArgumentParser) -> None:
     """What is trained, on what, and where it is saved."""
     command.add_argument(

@@ -257,9 +257,11 @@ function host(saved) {
 
 /** @type {Record<string, SavedModel>} */
 const saved = {};
-for (const script of document.querySelectorAll(STATE)) {
+// In the page's head, where the build puts it: a block that was smuggled into the text brings no module along.
+for (const script of document.head.querySelectorAll(STATE)) {
   try {
-    Object.assign(saved, JSON.parse(script.textContent ?? "").state);
+    const whole = Object.entries(JSON.parse(script.textContent ?? "").state ?? {}).filter(([, one]) => one?.state);
+    Object.assign(saved, Object.fromEntries(whole)); // of the others the page says that they need Python
   } catch (error) {
     console.warn("widget-host: the page's widget state cannot be read.", error);
   }
@@ -268,7 +270,7 @@ for (const script of document.querySelectorAll(STATE)) {
 // What several widgets hold alike, the page says once (page_assets.py).
 for (const { state } of Object.values(saved)) {
   for (const [name, value] of Object.entries(state)) {
-    if (value?.same_as) state[name] = saved[value.same_as].state[name];
+    if (value?.same_as) state[name] = saved[value.same_as]?.state[name];
   }
 }
 
