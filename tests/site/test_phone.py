@@ -55,3 +55,14 @@ def test_panels_of_a_figure_stand_below_each_other_and_no_output_is_cut(open_pag
         assert pixels < 900  # drawn for a phone: its lettering keeps at least four fifths of its size
         assert wide["width"] > narrow["width"]
     assert any(narrow["height"] > 1.5 * wide["height"] for (wide, _), (narrow, _) in zip(*sizes.values(), strict=True))
+
+
+def test_what_is_said_in_a_table_is_a_list(open_page: OpenPage, site_url: str) -> None:
+    page = open_page(f"{site_url}notation.html", width=390)
+    cells = page.locator("table.table tbody tr").first.locator("td").all()
+    places = [cell.bounding_box() for cell in cells]
+    assert len(places) == 4
+    assert {place["x"] for place in places} == {places[0]["x"]}
+    assert [place["y"] for place in places] == sorted(place["y"] for place in places)
+    wide = "all => all.filter(table => table.scrollWidth > table.clientWidth).length"
+    assert page.eval_on_selector_all(".bd-article table, .pst-scrollable-table-container", wide) == 0
