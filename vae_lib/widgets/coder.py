@@ -29,7 +29,7 @@ class Coder(BookWidget):
     z: Any
 
     @staticmethod
-    def networks(model: VAE) -> dict[str, Any]:
+    def _networks(model: VAE) -> dict[str, Any]:
         """The traits that hold the two networks of a model.
 
         Raises:

@@ -72,7 +72,7 @@ class Drawn(Coder):
         self._model = as_sent(model, "encoder", "decoder")
         super().__init__(
             words,
-            **self.networks(self._model),
+            **self._networks(self._model),
             extent=extent(points),
             points=pack_points(points),
             labels=pack_labels(check_labels(labels, len(points))),

@@ -121,7 +121,7 @@ class Anatomy(Coder):
         first = {"machine": "x", "objective": "elbo", "reparameterization": "plus", "training": "backward"}
         super().__init__(
             ANATOMY,
-            **self.networks(self._model),
+            **self._networks(self._model),
             sigma=float(model.log_sigma.detach().double().exp()),
             images=pictures.numpy().astype("<f4").tobytes(),
             names=choice_names(labels, len(pictures)),
