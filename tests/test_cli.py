@@ -464,7 +464,7 @@ def test_values_that_cannot_be_end_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("out", ["", ".", "file/model"])
+@pytest.mark.parametrize("out", ["", ".", "file/model", "a\0b"])
 def test_a_place_that_cannot_be_written_is_named_before_training(
     out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -476,6 +476,35 @@ def test_a_place_that_cannot_be_written_is_named_before_training(
     monkeypatch.setattr(training, "fit", no_training)
     assert main(["train", "--out", out, *QUICK]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_sigma_beside_coin_flips_is_said_to_have_no_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    coins = ["train", "--likelihood", "bernoulli", "--sigma", "0.2", "--out", str(tmp_path / "m")]
+    assert main([*coins, *QUICK]) == 0
+    assert "note: --sigma is of the Gaussian likelihood, so beside --likelihood bernoulli it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "view"])
+def test_a_damaged_model_is_one_sentence_and_no_number(
+    command: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = trained.with_suffix(".safetensors").read_bytes()
+    tensors = load_file(trained.with_suffix(".safetensors"))
+    tensors["encoder.net.0.weight"][0, 0] = math.nan
+    flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
+    described = {"record": json.dumps(pretrained.record(trained))}
+    for content, said in [
+        (flipped, "is damaged: its weights and its record are not those that were saved"),
+        (whole[:-3], "is not a safetensors file"),
+        (b"", "is not a safetensors file"),
+        (save(tensors, described), "holds encoder.net.0.weight with values that are not finite"),
+    ]:
+        (tmp_path / "m.safetensors").write_bytes(content)
+        assert main([command, str(tmp_path / "m"), *(["--json"] if command == "evaluate" else ["--no-browser"])]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        assert said in captured.err
 
 
 def test_a_record_without_data_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "pairs.npz", x=SHADES, y=np.array(["cat", "dog"] * 20))
     np.savez(folder / "uneven.npz", x=SHADES, y=np.arange(7))
     np.savez(folder / "unnamed.npz", one=SHADES, two=SHADES)
+    os.mkfifo(folder / "pipe.csv")
     (folder / "cut.npy").write_bytes((folder / "bytes.npy").read_bytes()[:300])
     (folder / "cut.npz").write_bytes((folder / "pairs.npz").read_bytes()[:300])
     return folder
@@ -194,6 +195,10 @@ BAD: list[tuple[str, str]] = [
     ("digits --checkpoint .", "."),
     ("digits --checkpoint {files}/table.csv", "table.csv is not a whole checkpoint"),
     ("digits --checkpoint {files}/table.csv/run", "table.csv"),
+    ("digits --checkpoint /dev/null", "checkpoint /dev/null is no file; name one"),
+    ("digits --checkpoint m.safetensors", "is the file of the model, which would be written over it; name another"),
+    ("/dev/null", "/dev/null is neither a file nor a folder"),
+    ("pipe.csv", "pipe.csv is neither a file nor a folder"),
 ]
 UNPARSED = [
     "--ou m",

@@ -178,7 +178,7 @@ def round_weights(model: VAE | Autoencoder, bits: int) -> None:
 
 def prepare(options: argparse.Namespace, command_line: Sequence[str]) -> data.Dataset:
     """The data set, after a look at where the model shall be saved; what was found is said first."""
-    if not options.out.name or options.out.is_dir():
+    if not options.out.name or "\0" in str(options.out) or options.out.is_dir():
         raise ValueError(f"--out must name a file, without an ending, got {str(options.out)!r}")
     there = pretrained.file_of(options.out)
     check_writable(there)

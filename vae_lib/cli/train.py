@@ -81,6 +81,9 @@ def _first_autoencoder(options: argparse.Namespace, dataset: data.Dataset) -> Au
 
 def run(options: argparse.Namespace, command_line: Sequence[str]) -> None:
     """Train, save, measure, save the figures too."""
+    kept = options.checkpoint
+    if kept is not None and kept.resolve() == pretrained.file_of(options.out).resolve():
+        raise ValueError(f"--checkpoint {kept} is the file of the model, which would be written over it; name another")
     dataset = shared.prepare(options, command_line)
     held_out = max(1, len(dataset.train) // 10)
     train, validation = dataset.train[:-held_out], dataset.train[-held_out:]

@@ -103,6 +103,8 @@ class Checkpoint:
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """The whole content of a checkpoint, whatever training it is of."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # of a device one could read for ever
+        raise ValueError(f"checkpoint {path} is no file; name one")
     try:
         with zipfile.ZipFile(path) as archive:  # torch writes checksums and does not look at them
             if broken := archive.testzip():

@@ -73,6 +73,8 @@ def read(path: str | Path, *, image_size: int | None = None, white: float | None
         raise FileNotFoundError(f"there is no file or folder {path}")
     if path.is_dir():
         rows = _folder(path, image_size)
+    elif not path.is_file():  # of a device or a pipe one could read for ever
+        raise ValueError(f"{path} is neither a file nor a folder")
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
         rows = _table(*_cells(path))
     elif path.suffix.lower() in (".npy", ".npz"):
