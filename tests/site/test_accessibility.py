@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from checks import complaints
+from checks import complaints, start_widgets
 from playwright.sync_api import Page, expect
 
 from vae_lib.widgets import Answer, KLPlaneExplorer
@@ -58,6 +58,16 @@ def test_a_pressed_button_is_seen_in_forced_colours(open_page: OpenPage, widget_
     pressed, other = (page.locator(f".vae-button[aria-pressed={is_on}]").first for is_on in ("true", "false"))
     colour = "button => getComputedStyle(button).backgroundColor"
     assert pressed.evaluate(colour) != other.evaluate(colour)
+
+
+@pytest.mark.parametrize("name", ["07-exploring-latent-space", "03-kl-divergence"])
+def test_pages_with_many_widgets_have_no_violation_in_forced_colours(
+    open_page: OpenPage, site_url: str, name: str
+) -> None:
+    page = open_page(f"{site_url}{name}.html")
+    page.emulate_media(forced_colors="active")
+    start_widgets(page)
+    assert complaints(page) == []
 
 
 def test_what_a_control_holds_is_said_once_and_with_its_unit(
