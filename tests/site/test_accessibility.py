@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from checks import complaints
-from playwright.sync_api import Page
+from checks import complaints, start_widgets
+from playwright.sync_api import Page, expect
 
-from vae_lib.widgets import KLPlaneExplorer
+from vae_lib.widgets import Answer, KLPlaneExplorer
 from vae_lib.widgets.words import TRAINING_EXPLORER as WORDS
 
 OpenPage = Callable[..., Page]
@@ -63,6 +63,30 @@ def test_a_pressed_button_is_seen_in_forced_colours(open_page: OpenPage, widget_
     pressed, other = (page.locator(f".vae-button[aria-pressed={is_on}]").first for is_on in ("true", "false"))
     colour = "button => getComputedStyle(button).backgroundColor"
     assert pressed.evaluate(colour) != other.evaluate(colour)
+
+
+@pytest.mark.parametrize("name", ["07-exploring-latent-space", "03-kl-divergence"])
+def test_pages_with_many_widgets_have_no_violation_in_forced_colours(
+    open_page: OpenPage, site_url: str, name: str
+) -> None:
+    page = open_page(f"{site_url}{name}.html")
+    page.emulate_media(forced_colors="active")
+    start_widgets(page)
+    assert complaints(page) == []
+
+
+def test_what_a_control_holds_is_said_once_and_with_its_unit(
+    open_page: OpenPage, widget_page: Callable[..., str]
+) -> None:
+    page = open_page(widget_page(KLPlaneExplorer(), Answer("largest gap"), Answer("one hump")))
+    expect(page.get_by_role("slider", name="s₁")).to_have_attribute(
+        "aria-valuetext", "width of Q in z₁, its standard deviation, = 0.400"
+    )
+    heard = page.locator("body").aria_snapshot()
+    assert "slider" in heard
+    assert "status:" not in heard  # nothing is to be said yet
+    for field, unit in zip(page.get_by_role("textbox").all(), ("from 0 to 39", "nats"), strict=True):
+        expect(field).to_have_accessible_description(unit)
 
 
 def test_the_first_link_of_the_text_is_near_and_each_stop_has_a_frame(open_page: OpenPage, site_url: str) -> None:

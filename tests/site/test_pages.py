@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checks import DENIED, SET, SETTINGS, complaints, open_folds
+from checks import DENIED, SET, SETTINGS, complaints, start_widgets
 from playwright.sync_api import Page, expect
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -27,15 +27,6 @@ ICONS = """icons => icons.map(icon => {
   const style = getComputedStyle(icon), box = icon.getBoundingClientRect();
   return [icon.className, style.maskImage, box.width, box.height, style.backgroundColor, style.color];
 })"""
-
-
-def start_widgets(page: Page) -> None:
-    """Come by each widget, and wait for it and for the numbers that are pale until they are computed."""
-    open_folds(page)
-    for view in page.locator("[data-widget-model]").all():
-        view.scroll_into_view_if_needed()
-        page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
-    page.wait_for_function("() => !document.querySelector('.vae-waits')")
 
 
 def assert_icons_are_drawn(page: Page) -> set[str]:

@@ -66,3 +66,10 @@ def test_what_is_said_in_a_table_is_a_list(open_page: OpenPage, site_url: str) -
     assert [place["y"] for place in places] == sorted(place["y"] for place in places)
     wide = "all => all.filter(table => table.scrollWidth > table.clientWidth).length"
     assert page.eval_on_selector_all(".bd-article table, .pst-scrollable-table-container", wide) == 0
+
+
+@pytest.mark.parametrize("width", [320, 640])  # a small phone; a desk at twice the size
+@pytest.mark.parametrize("name", ["index", "08-how-good-is-it", "10-beyond", "glossary"])
+def test_no_page_is_pushed_sideways(open_page: OpenPage, site_url: str, name: str, width: int) -> None:
+    page = open_page(f"{site_url}{name}.html", width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -108,7 +108,8 @@ function fields({ scope, words, rule, give, refuse }, count) {
     element("label", { class: "vae-answer-label", for: input.id }, names[i]),
     input,
   ]);
-  const unit = rule.unit ? [span("", rule.unit)] : [];
+  const unit = rule.unit ? [element("span", { id: freshId() }, rule.unit)] : [];
+  for (const { id } of unit) inputs.forEach((input) => input.setAttribute("aria-describedby", id));
   const row = box("vae-answer-row", ...labelled, ...unit, button(scope, words.check, answer));
   const show = (/** @type {Given | null} */ given) => {
     const now = given === null ? inputs.map(() => null) : [given].flat();

@@ -239,13 +239,7 @@ function mapOf(scope, model, space, hintId, get, moveTo) {
     look.point(at);
     if (look.marked() !== shownMark) redraw();
   };
-  bring(
-    scope,
-    canvas,
-    () => plane.pixels(get().z),
-    (at) => moveTo(plane.point(...at)),
-    (at, event) => event.pointerType !== "touch" && pointTo(plane.point(...at)),
-  );
+  bring(scope, canvas, () => plane, () => get().z, moveTo, pointTo);
   canvas.addEventListener("pointerleave", () => pointTo(null), { signal: scope.signal });
   return {
     canvas,

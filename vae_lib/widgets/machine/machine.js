@@ -116,7 +116,7 @@ function build(model, body, scope) {
   const canvas = mapCanvas(words.map_name, words.map_role, hintId);
   const now = () => ({ q: posterior(bound.now.x), z: bound.now.z });
   const map = machineMap(scope, model, canvas, { points, labels, now, drawn: () => row.redraw() });
-  bring(scope, canvas, () => map.plane().pixels(bound.now.z), (at) => moveTo(map.plane().point(...at)));
+  bring(scope, canvas, map.plane, () => bound.now.z, moveTo);
   mapKeys(scope, canvas, 0.1, () => bound.now.z, moveTo);
   const play = walk(scope, words, bound, map.medians, extent);
   const row = strip(scope, model, machine, { parts: [pad.canvas, canvas, out.canvas], plane: map.plane, now });

@@ -109,7 +109,7 @@ function build(model, body, scope) {
     bound.say(() => map.place.textContent ?? "");
   };
   draggable(scope, chart.canvas, { take: () => true, move: (px) => pick(chart.nearest(px)) });
-  bring(scope, map.map, () => map.plane().pixels(bound.now.z), (px) => moveTo(map.plane().point(...px)));
+  bring(scope, map.map, map.plane, () => bound.now.z, moveTo);
   mapKeys(scope, map.map, extent <= 6 ? 0.1 : 0.2, () => bound.now.z, moveTo);
   body.replaceChildren(
     map.element,

@@ -104,7 +104,7 @@ export function write(data, value, text) {
 export function slider(scope, { label, min, max, step, text, spoken, onInput }) {
   const id = freshId();
   const input = element("input", { type: "range", id, min: `${min}`, max: `${max}`, step: `${step}`, ...OWN_KEYS });
-  const output = element("output", { for: id, "aria-live": "off" });
+  const output = element("output", { for: id, "aria-hidden": "true" }); // the slider says it
   const set = (/** @type {number} */ value) => {
     input.value = `${value}`;
     input.setAttribute("aria-valuetext", spoken(value));

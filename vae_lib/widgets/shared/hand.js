@@ -1,6 +1,7 @@
 // A hand on a picture: by mouse, pen or finger, and by the arrow keys.
 
 /**
+ * @import { Plane } from "./plane.js"
  * @import { Scope } from "./view.js"
  * @typedef {[number, number]} Place in pixels of an element
  */
@@ -65,16 +66,20 @@ export function draggable(scope, target, { take, move, drop, hover, tap }) {
 
 /**
  * The one ring of a map: a mouse or a pen brings it from anywhere, a finger holds it or taps where it shall be.
- * @param {Scope} scope @param {HTMLElement} map @param {() => Place} ring
- * @param {(at: Place) => void} moveTo places in pixels @param {(at: Place, event: PointerEvent) => void} [hover]
+ * @param {Scope} scope @param {HTMLElement} map @param {() => Plane} plane @param {() => number[]} ring
+ * @param {(to: number[]) => void} moveTo @param {(at: number[]) => void} [hover] of a mouse or a pen
  */
-export function bring(scope, map, ring, moveTo, hover) {
-  const near = (/** @type {Place} */ [x, y]) => Math.hypot(ring()[0] - x, ring()[1] - y) <= NEAR_A_RING;
+export function bring(scope, map, plane, ring, moveTo, hover) {
+  const near = (/** @type {Place} */ [x, y]) => {
+    const [ringX, ringY] = plane().pixels(ring());
+    return Math.hypot(ringX - x, ringY - y) <= NEAR_A_RING;
+  };
+  const move = (/** @type {Place} */ at) => moveTo(plane().point(...at));
   draggable(scope, map, {
     take: (at, event) => (event.pointerType !== "touch" || near(at) ? true : null),
-    move: moveTo,
-    tap: moveTo,
-    hover,
+    move,
+    tap: move,
+    hover: (at, event) => event.pointerType !== "touch" && hover?.(plane().point(...at)),
   });
 }
 
