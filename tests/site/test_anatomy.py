@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -23,13 +23,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae_lib.model import VAE
 from vae_lib.widgets import Anatomy
-from vae_lib.widgets.anatomy import NODES
+from vae_lib.widgets.anatomy import Node
 from vae_lib.widgets.words import ANATOMY as WORDS
 
 OpenPage = Callable[..., Page]
 MakePage = Callable[..., str]
 
-BOXES = NODES[:16]
+BOXES = get_args(Node)[:16]
 GREY = """c => {
   const data = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
   return btoa(String.fromCharCode(...data.filter((_, i) => i % 4 === 0)));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import torch
@@ -23,12 +23,6 @@ from vae_lib.widgets.shown import grey_shape
 from vae_lib.widgets.sources import module_source, style_source
 from vae_lib.widgets.words import ANATOMY
 
-NODES: Final = (
-    "x", "encoder", "mean", "log_var", "exp", "epsilon", "times", "plus", "z", "decoder", "f", "likelihood",
-    "prior", "kl", "reconstruction", "elbo", "evidence", "gap", "backward", "step",
-)  # fmt: skip
-LIT: Final = ("machine", "objective", "reparameterization", "training")
-GRADIENTS: Final = ("pathwise", "detached", "score")
 CHOICES: Final = (11, 17, 2, 3, 22)  # of the test digits: 0, 3, 5, 7 and 8, of which the 5 comes back badly
 START: Final = 1
 FARTHEST: Final[Range] = (-3.0, 3.0)
@@ -84,10 +78,10 @@ class Anatomy(Coder):
     epsilon = Numbers([0.8, -0.6], FARTHEST, FARTHEST).tag(sync=True)
     hold = traitlets.Bool(True).tag(sync=True)
     sample = traitlets.Bool(True).tag(sync=True)
-    gradient = traitlets.Enum(GRADIENTS, "pathwise").tag(sync=True)
+    gradient = traitlets.Enum(get_args(Gradient), "pathwise").tag(sync=True)
     backward = traitlets.Bool(False).tag(sync=True)
-    node = traitlets.Enum(NODES, "x").tag(sync=True)
-    lit = traitlets.Enum(LIT, "machine").tag(sync=True)
+    node = traitlets.Enum(get_args(Node), "x").tag(sync=True)
+    lit = traitlets.Enum(get_args(Lit), "machine").tag(sync=True)
     lr = Numbers(0.001, RATES).tag(sync=True)
     parameters = traitlets.Bytes().tag(sync=True)
     sigma = traitlets.Float(1.0, help="σ of P(X|z) = N(f(z), σ²I).").tag(sync=True)

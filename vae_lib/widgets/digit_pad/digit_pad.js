@@ -3,12 +3,24 @@
 import { picture } from "../shared/canvas.js";
 import { announcer, box, button, caption, choices, element, paragraph } from "../shared/form.js";
 import { draggable } from "../shared/hand.js";
-import { bytes, normals } from "../shared/numbers.js";
+import { normals } from "../shared/numbers.js";
 import { mount } from "../shared/view.js";
 import { fill, shownNumber } from "../shared/words.js";
 import { chainPanel } from "./chain.js";
 import { fitPanel, verdictWord } from "./fit.js";
-import { brightness, drawStroke, enlarged, GRID, inkOf, NO_DIGITS, normalised, same, SIDE } from "../shared/ink.js";
+import {
+  brightness,
+  drawStroke,
+  enlarged,
+  GRID,
+  inkOf,
+  namedExamples,
+  NO_DIGITS,
+  normalised,
+  readPicture,
+  same,
+  SIDE,
+} from "../shared/ink.js";
 import { mapPanel } from "./map.js";
 import { look, readNetworks } from "./seen.js";
 
@@ -72,10 +84,9 @@ class Sheets {
 
 /** The traits as a picture and an ε. @param {Model} model @returns {{x: Uint8Array, epsilon: Pair}} */
 function readTraits(model) {
-  const [value, pair] = [model.get("x"), model.get("epsilon")];
+  const pair = model.get("epsilon");
   const valid = Array.isArray(pair) && pair.length === 2 && pair.every(Number.isFinite);
-  const fits = value instanceof DataView && value.byteLength === SIDE * SIDE;
-  return { x: fits ? bytes(value).slice() : emptySheet().x, epsilon: valid ? [pair[0], pair[1]] : [0, 0] };
+  return { x: readPicture(model), epsilon: valid ? [pair[0], pair[1]] : [0, 0] };
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
@@ -235,15 +246,8 @@ function padPanel(scope, model, sheets, tools, onInk, report) {
  */
 function exampleButtons(scope, model, change, now) {
   const words = model.get("words");
-  const [given, labels] = [bytes(model.get("examples")), bytes(model.get("example_labels"))];
   const examples = [
-    ...Array.from({ length: Math.floor(given.length / (SIDE * SIDE)) }, (_, i) => {
-      const x = given.slice(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-      const name = i < labels.length
-        ? fill(words.example_digit, { label: `${labels[i]}` })
-        : fill(words.example, { number: `${i + 1}` });
-      return { name, ink: () => enlarged(x), x: () => x };
-    }),
+    ...namedExamples(model).map(({ name, x }) => ({ name, ink: () => enlarged(x), x: () => x })),
     ...Object.entries(NO_DIGITS).map(([kind, lines]) => {
       const ink = () => inkOf(lines);
       return { name: words[`example_${kind}`], ink, x: () => normalised(ink()) };

@@ -1,6 +1,6 @@
 // The whole machine in a row: a digit drawn or chosen, the encoder, its Q on the map, the decoder, and what comes out.
 
-import { brightness, same, SIDE } from "../shared/ink.js";
+import { brightness, namedExamples, readPicture, same, SIDE } from "../shared/ink.js";
 import { bind } from "../shared/binding.js";
 import { mostNear } from "../shared/codes.js";
 import { box, button, caption, element, freshId, paragraph, radio, tile } from "../shared/form.js";
@@ -55,13 +55,6 @@ function readMachine(model) {
   /** z of a Q, with the ε that is held. @param {Q} q */
   const drawn = ({ mean, std }) => mean.map((one, i) => clamp(one + std[i] * epsilon[i], -extent, extent));
   return { encoder, decoder, extent, posterior, drawn };
-}
-
-/** @param {Model} model */
-function readPicture(model) {
-  const value = model.get("x");
-  const fits = value instanceof DataView && value.byteLength === SIDE * SIDE;
-  return fits ? bytes(value).slice() : new Uint8Array(SIDE * SIDE);
 }
 
 /** @param {Model} model @param {HTMLElement} body @param {Scope} scope */
@@ -185,12 +178,8 @@ function numbersPanel(words) {
 /** A few digits to choose from. @param {Scope} scope @param {Model} model @param {(x: Uint8Array) => void} pick */
 function exampleRadios(scope, model, pick) {
   const words = model.get("words");
-  const [given, labels, group] = [bytes(model.get("examples")), bytes(model.get("example_labels")), freshId()];
-  const rows = Array.from({ length: Math.floor(given.length / (SIDE * SIDE)) }, (_, i) => {
-    const x = given.slice(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-    const name = i < labels.length
-      ? fill(words.example_digit, { label: `${labels[i]}` })
-      : fill(words.example, { number: `${i + 1}` });
+  const group = freshId();
+  const rows = namedExamples(model).map(({ name, x }) => {
     const image = tile(SIDE, SIDE, { "aria-hidden": "true" });
     image.draw(brightness(x));
     const input = radio(scope, group, () => pick(x.slice()), { "aria-label": name });

@@ -1,7 +1,9 @@
 // Ink on the pad, and the picture X that is made of it.
 
-import { clamp } from "./numbers.js";
+import { bytes, clamp } from "./numbers.js";
+import { fill } from "./words.js";
 
+/** @import { Model } from "./view.js" */
 /** @typedef {[number, number]} Pair */
 
 export const SIDE = 28; // pixels of X in a row
@@ -163,4 +165,23 @@ export function drawStroke(ink, pad, event, last) {
     last = point;
   }
   return last;
+}
+
+/** The pictures to choose from, and what each is called. @param {Model} model */
+export function namedExamples(model) {
+  const words = model.get("words");
+  const [given, labels] = [bytes(model.get("examples")), bytes(model.get("example_labels"))];
+  return Array.from({ length: Math.floor(given.length / (SIDE * SIDE)) }, (_, i) => ({
+    x: given.slice(i * SIDE * SIDE, (i + 1) * SIDE * SIDE),
+    name: i < labels.length
+      ? fill(words.example_digit, { label: `${labels[i]}` })
+      : fill(words.example, { number: `${i + 1}` }),
+  }));
+}
+
+/** X, or an empty sheet where that is no picture. @param {Model} model */
+export function readPicture(model) {
+  const value = model.get("x");
+  const fits = value instanceof DataView && value.byteLength === SIDE * SIDE;
+  return fits ? bytes(value).slice() : new Uint8Array(SIDE * SIDE);
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import torch
@@ -89,8 +89,8 @@ class TrainingExplorer(BookWidget):
     sigma = Numbers(0.16, SIGMAS).tag(sync=True)
     sample = traitlets.Bool(True).tag(sync=True)
     kl = traitlets.Bool(True).tag(sync=True)
-    gradient = traitlets.Enum(("pathwise", "score"), "pathwise").tag(sync=True)
-    mistake = traitlets.Enum(("none", "mean", "sign", "detached"), "none").tag(sync=True)
+    gradient = traitlets.Enum(get_args(Gradient), "pathwise").tag(sync=True)
+    mistake = traitlets.Enum(get_args(Mistake), "none").tag(sync=True)
     epoch = traitlets.Int(0, min=0).tag(sync=True)
     hidden = traitlets.Int(64).tag(sync=True)
     parameters = Parameters().tag(sync=True)
