@@ -54,10 +54,11 @@ def complaints(page: Page) -> list[str]:
 
 
 def start_widgets(page: Page) -> None:
-    """Come by each widget, and wait for it and for the numbers that are pale until they are computed; then go back up,
-    where the page's head covers nothing."""
-    open_folds(page)
-    for view in page.locator("[data-widget-model]").all():
+    """Come by each widget that no fold hides, and wait for it and for the numbers that are pale until computed.
+
+    Then back up, where the page's head covers nothing.
+    """
+    for view in page.locator("[data-widget-model]:not(.fold:not([open]) *)").all():
         view.scroll_into_view_if_needed()
         page.wait_for_function("view => 'widgetReady' in view.dataset", arg=view.element_handle())
     page.wait_for_function("() => !document.querySelector('.vae-waits')")

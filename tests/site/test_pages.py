@@ -54,6 +54,7 @@ def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme:
     assert page.locator("html").get_attribute("data-theme") == scheme
     if page.locator(".math").count():
         assert page.evaluate("shift") <= PIECES, "the text moved while the page was loaded"
+    open_folds(page)
     start_widgets(page)
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0, f"the page scrolls sideways by {overflow} px at {width} px"
@@ -66,6 +67,17 @@ def test_page(open_page: OpenPage, site_url: str, name: str, width: int, scheme:
     if (BOOK / name).with_suffix(".ipynb").exists():
         icons.add("fas fa-download")
     assert icons <= assert_icons_are_drawn(page)
+
+
+def test_the_nine_chapters_are_110_screens(open_page: OpenPage, site_url: str) -> None:
+    """Of 1280 by 900, with all that folds shut; two more where other letters are installed."""
+    height = 0
+    for name in sorted(name for name in NAMES if name.startswith("0")):
+        page = open_page(f"{site_url}{Path(name).with_suffix('.html')}", width=1280, height=900)
+        start_widgets(page)
+        height += page.evaluate("document.documentElement.scrollHeight")
+        page.close()
+    assert height / 900 <= 112
 
 
 def test_no_page_is_left_out(site: Path) -> None:
