@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 import pytest
 import threadpoolctl
@@ -13,6 +15,10 @@ from vae_lib.model import VAE
 # The same examples in every run and on every machine; no time limit, because machines differ.
 hypothesis.settings.register_profile("book", derandomize=True, deadline=None, max_examples=60, database=None)
 hypothesis.settings.load_profile("book")
+
+# A shell has Ctrl-C ignored by what it starts in the background, and the tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # pytest-xdist starts one process for each core; a second thread in each would only get in the way.
 torch.set_num_threads(1)

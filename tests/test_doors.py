@@ -60,6 +60,42 @@ DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+# What torch and NumPy can make, and nobody means.
+NO_NUMBERS: dict[str, Any] = {
+    "meta": torch.empty(4, 6, device="meta"),
+    "sparse": X.to_sparse(),
+    "compressed": X.to_sparse_csr(),
+    "complex": X + 0j,
+    "nested": torch.nested.nested_tensor([X[0], X[1, :3]], layout=torch.strided),
+    "array": X.numpy()[0],
+    "nan": Gaussian(torch.full((4, 2), math.nan), torch.zeros(4, 2)),
+    "no width": Gaussian(torch.zeros(4, 2), torch.full((4, 2), -500.0)),
+    "no bound": Gaussian(torch.zeros(4, 2), torch.full((4, 2), 500.0)),
+}
+NAMED_ALONE = ("x", "q", "sigma", "lr", "beta", "means", "values")  # arguments of which each must name itself
+
+
+def test_what_holds_no_number_is_named_and_gives_no_nan() -> None:
+    for door, (function, right) in DOORS.items():
+        if door in ("gaussian_kl", "bernoulli", "ppca", "LinearGaussian", "rate_parts"):  # of tensors, as they are
+            continue
+        for name in set(right) & set(NAMED_ALONE):
+            for kind, wrong in NO_NUMBERS.items():
+                more = {"model": VAE(6, 2, (4,))} if door in ("fit", "mean_terms") else {}
+                found = tried(function, {**right, **more, name: wrong})
+                if isinstance(found, Exception):
+                    assert isinstance(found, ValueError | TypeError), (door, name, kind, found)
+                    assert name in str(found), (door, name, kind, found)
+                else:
+                    assert not any(bool(part.isnan().any()) for part in numbers_in(found)), (door, name, kind)
+
+
+def test_what_was_made_in_inference_mode_is_taken() -> None:
+    with torch.inference_mode():
+        x = torch.rand(4, 6)
+    MODEL.terms(x).elbo.mean().backward()
+
+
 def numbers_in(found: Any) -> list[torch.Tensor]:
     if isinstance(found, torch.Tensor):
         return [found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import symtable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,35 @@ def test_the_table_of_contents_names_every_page() -> None:
     named = {toc["root"], *(entry["file"] for entry in [*toc["chapters"], *sections])}
     assert named == {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]}
     assert len(CHAPTERS) >= 5
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """Of a cell: what it reads of cells before it, in its functions too, and what it makes."""
+    waiting = [symtable.symtable(source, "cell", "exec")]
+    made = {each.get_name() for each in waiting[0].get_symbols() if each.is_assigned() or each.is_imported()}
+    read: set[str] = set()
+    while waiting:
+        scope = waiting.pop()
+        waiting += scope.get_children()
+        read |= {each.get_name() for each in scope.get_symbols() if each.is_referenced() and each.is_global()}
+    return read - made, made
+
+
+REUSED = ("05", "08", "09", "10-1", "10-3", "10-8", "faq")  # in these it still happens
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if not path.stem.startswith(REUSED)], ids=lambda p: p.stem)
+def test_a_cell_can_be_run_again_after_those_below_it(path: Path) -> None:
+    """What a cell reads has been made above it, and nothing below makes another thing of that name."""
+    sources = {
+        cell["id"]: "".join(cell["source"]) for cell in cells(path, "code") if "colab" not in str(cell["source"])
+    }
+    found = {cell: names(source) for cell, source in sources.items()}
+    checks = {cell["id"] for cell in cells(path, "code") if "check" in cell["metadata"].get("tags", [])}
+    for place, (cell, (read, _)) in enumerate(found.items()):
+        made = [made for _, made in found.values()]
+        again = read & set().union(*made[:place]) & set().union(*made[place + 1 :])
+        assert cell in checks or not again, (cell, again)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -369,6 +369,43 @@ def test_a_signal_ends_it_after_the_batch_and_what_was_learned_is_saved(
     assert pretrained.record(tmp_path / "m")["stopped"] is True
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("ignored", "sent", "code"), [("SIGHUP", "SIGHUP", 0), ("SIGINT", "SIGINT", 0),
+                                                       ("SIGINT", "SIGTERM", 130)])  # fmt: skip
+def test_what_is_ignored_stays_ignored_as_by_nohup_and_the_rest_is_heard(
+    ignored: str, sent: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = training.elbo, []
+
+    def elbo(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 15:  # in the second epoch
+            signal.raise_signal(getattr(signal, sent))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(training, "elbo", elbo)
+    before = signal.signal(getattr(signal, ignored), signal.SIG_IGN)
+    try:
+        assert main(["train", "--out", str(tmp_path / "m"), *QUICK[:2], "--epochs", "3", "--examples", "1"]) == code
+    finally:
+        signal.signal(getattr(signal, ignored), before)
+    assert pretrained.record(tmp_path / "m")["stopped"] is (code == 130)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_during_the_imports_leaves_no_traceback(name: str, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text(f"import signal\nsignal.raise_signal(signal.{name})\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "vae_lib", "evaluate", "digits-2"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[1]}"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "vae_lib: stopped; nothing was saved\n")
+
+
 def test_ctrl_c_while_it_is_measured_says_what_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

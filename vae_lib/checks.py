@@ -63,9 +63,9 @@ def one_of(choices: collections.abc.Iterable[str], **values: object) -> None:
 
 def shown(value: object) -> str:
     """A value as an error shows it: a number as it is, anything else by its beginning."""
-    if isinstance(value, Tensor) and value.ndim:
-        return f"a tensor of shape {tuple(value.shape)}"
     try:
+        if isinstance(value, Tensor) and value.ndim:
+            return f"a tensor of shape {tuple(value.shape)}"
         text = str(value) if _is_number(value) else " ".join(repr(value).split())
     except Exception:  # a number of more digits than Python prints, or an object that cannot say what it is
         text = type(value).__name__
@@ -113,7 +113,8 @@ def _is_number(value: object) -> bool:
 
 
 def _is_numpy_float(value: object) -> bool:
-    return type(value).__module__ == "numpy" and getattr(getattr(value, "dtype", None), "kind", "") == "f"
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return type(value).__module__ == "numpy" and kind == "f" and getattr(value, "ndim", 1) == 0
 
 
 PLAIN: dict[Any, tuple[Test, str]] = {
@@ -122,7 +123,7 @@ PLAIN: dict[Any, tuple[Test, str]] = {
     bool: (lambda value: isinstance(value, bool), "True or False"),
     str: (lambda value: isinstance(value, str), "text"),
     type(None): (lambda value: value is None, "None"),
-    Tensor: (lambda value: isinstance(value, Tensor), "a tensor"),
+    Tensor: (lambda value: isinstance(value, Tensor) and not value.is_nested, "a tensor"),
 }
 
 

@@ -230,8 +230,11 @@ def _as_tensor(x: Examples, name: str) -> Tensor:
             shapes = sorted({tuple(np.shape(item)) for item in x}) if isinstance(x, list | tuple) else []
         if len(shapes) > 1:
             raise ValueError(f"{name} holds pictures of shapes {shapes[0]} and {shapes[-1]}; make them one") from None
-    if not isinstance(x, Tensor) or x.is_complex() or x.is_sparse or x.is_quantized:
+    plain = isinstance(x, Tensor) and not (x.is_nested or x.is_meta or x.is_complex() or x.is_quantized)
+    if not plain or x.layout is not torch.strided:
         raise TypeError(f"{name} must be numbers: a tensor, an array or a list of pictures, got {checks.shown(x)}")
+    if x.is_inference() and not torch.is_inference_mode_enabled():
+        x = x.clone()  # or no gradient could be had
     return x.long() if x.dtype in (torch.uint16, torch.uint32, torch.uint64) else x
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_lib import checks
+from vae_lib import checks, data
 from vae_lib.data import Examples
 from vae_lib.distributions import Gaussian
-from vae_lib.grids import CHUNK_NUMBERS, WIDEST, check_latent_dim, examples_for
+from vae_lib.grids import CHUNK_NUMBERS, WIDEST, check_latent_dim, check_q, examples_for
 from vae_lib.grids import Grid as Grid
 from vae_lib.grids import grid as grid
 from vae_lib.grids import grid_log_evidence as grid_log_evidence
@@ -222,6 +222,7 @@ def quadrature(q: Gaussian, nodes: int = 32) -> tuple[Tensor, Tensor]:
     """
     latent_dim = q.mean.shape[-1]
     check_latent_dim(latent_dim)
+    check_q(q)
     points, weights = (torch.as_tensor(a, dtype=q.mean.dtype) for a in np.polynomial.hermite_e.hermegauss(nodes))
     weights = weights / weights.sum()
     noise = torch.cartesian_prod(*[points] * latent_dim).reshape(-1, latent_dim)
@@ -347,6 +348,7 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
 
     Source: Burda et al. 2015, section 5.3.
     """
+    means = data.examples(means, "means", pictures=False)
     if means.ndim != 2 or len(means) < 2:
         raise ValueError(f"means must have shape (count, latent_dim) with at least two rows, got {tuple(means.shape)}")
     return int((means.var(0) > threshold).sum())

@@ -26,6 +26,12 @@ MAX_CELLS = 2**22
 """Cells of a grid: at 32 bytes each, what fits beside everything else on a machine of 2 GB."""
 
 
+def check_q(q: Gaussian) -> None:
+    """A ValueError for a Gaussian without finite means, or without widths that its floats can hold."""
+    if not bool((torch.isfinite(q.mean) & torch.isfinite(q.std) & (q.std > 0)).all()):
+        raise ValueError("q must have finite means and standard deviations above 0; check the encoder and its examples")
+
+
 def examples_for(model: LatentModel, x: Examples, q: Gaussian | None = None, *, one: bool = False) -> Tensor:
     """The examples as the model takes them, a batch or one, each with its Q."""
     x = model.examples(x) if hasattr(model, "examples") else data.examples(x, pictures=False)
@@ -33,6 +39,8 @@ def examples_for(model: LatentModel, x: Examples, q: Gaussian | None = None, *, 
         raise ValueError(f"x must be one example of shape (data_dim,), got {tuple(x.shape)}")
     if not one and (x.ndim != 2 or len(x) == 0):
         raise ValueError(f"x must have shape (batch, data_dim) with at least one example, got {tuple(x.shape)}")
+    if q is not None:
+        check_q(q)
     if q is not None and not q.mean.shape == q.log_var.shape == (*x.shape[:-1], model.latent_dim):
         raise ValueError(
             f"q must have shape {(*x.shape[:-1], model.latent_dim)}, a Gaussian for each example, got "

@@ -81,6 +81,8 @@ def traversal(z: Tensor, index: int, values: Tensor) -> Tensor:
         raise ValueError(f"z must be floating point of shape (latent_dim,), got {z.dtype} of shape {tuple(z.shape)}")
     if not 0 <= index < len(z):
         raise ValueError(f"index must be from 0 to {len(z) - 1}, one of {len(z)} latents, got {index}")
+    if values.ndim != 1 or values.is_complex():
+        raise ValueError(f"values must be numbers of shape (steps,), got {values.dtype} of shape {tuple(values.shape)}")
     points = z.repeat(len(values), 1)
     points[:, index] = values
     return points

@@ -106,6 +106,21 @@ def with_classes(**options: object) -> LatentExplorer:
     return LatentExplorer(a_picture(), on_circle(2), NAMES, log_var=torch.full((14, 2), -4.0), **options)
 
 
+def test_names_and_units_of_any_length_fit(live_widget: LivePage) -> None:
+    model = a_table()
+    names, script = ("x" * 400, "__proto__", "</script><b>", "iron"), "</script><img src=x onerror=stranger=1>"
+    model.about = data.About(None, (), names, (0.0, 2e9, 3e-9, 1.0), (1.0, 1e9, 1e-9, 1.0))
+    page = live_widget(LatentExplorer(model, on_circle(0.1), [script * 9, "constructor"] * 7, z=[0.0, 0.0]))
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    texts = page.locator(".vae-columns data").all_inner_texts()
+    assert "e+" in texts[1]
+    assert "e−" in texts[2]
+    assert page.evaluate("window.stranger ?? null") is None
+
+
 def test_classes_go_by_their_names(live_widget: LivePage) -> None:
     page = live_widget(with_classes(walk=("kind 3", "kind 13")))
     settle(page)

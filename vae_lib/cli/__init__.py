@@ -18,6 +18,7 @@ from typing import Any
 
 from vae_lib.cli import evaluate, reproduce, series, train, view
 from vae_lib.cli.shared import complain, say
+from vae_lib.runs.interrupt import stop
 
 COMMANDS = {"train": train, "series": series, "reproduce": reproduce, "evaluate": evaluate, "view": view}
 
@@ -38,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; see the module for what it returns."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()  # None where it was closed
-    options = parser().parse_args(arguments)
     try:
         with _as_ctrl_c(), warnings.catch_warnings():
+            options = parser().parse_args(arguments)
             warnings.showwarning = lambda message, *_args, **_more: complain(f"note: {message}")
             warnings.simplefilter("always", UserWarning)
             warnings.filterwarnings("ignore", message="training was stopped")  # the command says so itself
@@ -51,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RuntimeError, FloatingPointError, MemoryError, ImportError) as error:
         complain(_one_line(error) or "the memory is full")
         return 1
-    except KeyboardInterrupt as stop:
-        complain(f"stopped; {str(stop) or 'nothing was saved'}")
+    except KeyboardInterrupt as stopped:
+        complain(f"stopped; {str(stopped) or 'nothing was saved'}")
         return 130
     say("")  # what standard output still holds goes out, or is given up
     return 0
@@ -70,8 +71,9 @@ def _as_ctrl_c() -> Iterator[None]:
         return
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as by nohup
     for number in before:
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(number, stop)
     try:
         yield
     finally:

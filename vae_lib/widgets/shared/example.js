@@ -83,8 +83,9 @@ export function exampleTile(look, attributes) {
   };
 }
 
-/** A number with four digits that count. @param {number} value */
-function inUnits(value) {
+/** A number with four digits that count. @param {number} value @param {number} scale of its column */
+function inUnits(value, scale) {
+  if (scale < 1e-4 || Math.abs(value) >= 1e7) return value.toExponential(3).replaceAll("-", "−");
   const digits = clamp(3 - Math.floor(Math.log10(Math.abs(value) || 1)), 0, 6);
   return shownNumber(value, digits);
 }
@@ -106,7 +107,7 @@ function tableRow({ columns }, attributes) {
       const share = (50 * clamp(values[i], -REACH, REACH)) / REACH;
       bar.style.left = `${50 + Math.min(share, 0)}%`;
       bar.style.width = `${Math.abs(share)}%`;
-      write(value, center + scale * values[i], inUnits(center + scale * values[i]));
+      write(value, center + scale * values[i], inUnits(center + scale * values[i], scale));
     });
   return { element: box("vae-columns", list), draw };
 }
