@@ -121,9 +121,10 @@ def _break_lines(figure: Figure) -> None:
             ax.set_yticks(ax.get_yticks(), [textwrap.fill(label.get_text(), 20) for label in ax.get_yticklabels()])
     if figure.get_supxlabel():
         figure.supxlabel(textwrap.fill(figure.get_supxlabel(), 40), fontsize=9)
-    figure.draw_without_rendering()
-    for ax in figure.axes:
-        names = [text for text in ax.texts if isinstance(text, Annotation)]
+    crowds = [[text for text in ax.texts if isinstance(text, Annotation)] for ax in figure.axes]
+    if max(map(len, crowds)) > 1:
+        figure.draw_without_rendering()  # places them
+    for names in crowds:
         for place, name in enumerate(names):
             while any(name.get_window_extent().overlaps(other.get_window_extent()) for other in names[:place]):
                 name.xyann = (name.xyann[0], name.xyann[1] - 3)

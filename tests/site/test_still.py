@@ -76,7 +76,8 @@ def test_a_picture_has_its_room_before_it_arrives(browser: Browser, site: Path, 
     page.route("**/_images/*", lambda route: None)  # never answered
     page.goto(f"{site_url}10-4-learned-sigma.html", wait_until="domcontentloaded")
     boxes = page.eval_on_selector_all(
-        ".cell_output img[src$='.png']", "all => all.map(one => [one.getAttribute('src'), one.width, one.height])"
+        ".cell_output img[src$='.png']:visible",
+        "all => all.map(one => [one.getAttribute('src'), one.width, one.height])",
     )
     assert boxes
     for source, wide, high in boxes:
