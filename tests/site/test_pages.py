@@ -16,7 +16,7 @@ TOC = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
 ENTRIES = [part for entry in TOC["chapters"] for part in [entry, *entry.get("sections", [])]]
 NAMES = [TOC["root"], *(entry["file"] for entry in ENTRIES), "genindex", "search"]
 VISITS = [(1280, "light"), (390, "dark")]
-PIECES = 0.005  # a row of buttons or a line that arrives in two pieces, where the machine is busy
+PIECES = 0.01  # a row of buttons or a line that arrives in two pieces, where the machine is busy; good is below 0.1
 
 OpenPage = Callable[..., Page]
 
