@@ -1,7 +1,8 @@
 """Exercises and side roads fold: on the site each is one line that says what one will find, until it is opened.
 
-An exercise of chapters 1 to 9 begins with its number and name, ``**2. Walk a line.**``, and ends before the next. A section folds
-under its heading where the comment ``<!-- fold: what is inside -->`` stands behind it. In notebooks all is as it was.
+An exercise of chapters 1 to 9 begins with its number and name, ``**2. Walk a line.**``, and ends before the next. A
+section folds under its heading where the comment ``<!-- fold: what is inside -->`` stands behind it. In notebooks all
+is as it was.
 ``site.js`` opens what a link leads into, and all of it on paper.
 """
 
