@@ -1,7 +1,8 @@
 """Exercises and side roads fold: on the site each is one line that says what one will find, until it is opened.
 
-An exercise begins with its number and name, ``**2. Walk a line.**``, and reaches as far as the next. A section folds
-under its heading where the comment ``<!-- fold: what is inside -->`` stands behind it. In notebooks all is as it was.
+An exercise of chapters 1 to 9 begins with its number and name, ``**2. Walk a line.**``, and ends before the next. A
+section folds under its heading where the comment ``<!-- fold: what is inside -->`` stands behind it. In notebooks all
+is as it was.
 ``site.js`` opens what a link leads into, and all of it on paper.
 """
 
@@ -74,7 +75,7 @@ class Fold(SphinxPostTransform):
             if inside:
                 line = raw(f" <span>{escape(inside[1])}</span></summary>")
                 section[:] = [raw('<details class="fold"><summary>'), section[0], line, *section[2:], raw(END)]
-            if "exercises" in section["ids"]:
+            if "exercises" in section["ids"] and self.env.docname.startswith("0"):
                 starts = [place for place, node in enumerate(section) if begins(node)]
                 ends = [*starts[1:], len(section)]
                 folded = [fold_exercise(section[a:b], names) for a, b in zip(starts, ends, strict=True)]
