@@ -65,7 +65,7 @@ def test_pictures_and_widgets_are_in_it(printed: pypdf.PdfReader) -> None:
 
 def test_its_sheets_are_light(printed: pypdf.PdfReader) -> None:
     size, objects = printed.stream.seek(0, 2), sum(map(len, printed.xref.values()))
-    assert size / len(printed.pages) < 45_000  # the book's five hundred take 30,000 each
+    assert size / len(printed.pages) < 50_000  # the book's five hundred take 30,000 each
     assert len(printed.xref_objStm) > objects  # packed together
 
 
