@@ -87,7 +87,7 @@ def codes(count: int, dimensions: int = 2) -> Gaussian:
 
 @pytest.mark.parametrize("pairs", [2**22, 100])
 def test_aggregate_density_equals_torch_distributions(monkeypatch: pytest.MonkeyPatch, pairs: int) -> None:
-    monkeypatch.setattr(latent, "PAIRS_AT_ONCE", pairs)  # in one piece, and in many
+    monkeypatch.setattr(latent, "NUMBERS_AT_ONCE", pairs)  # in one piece, and in many
     q = codes(30)
     mixture = MixtureSameFamily(
         Categorical(torch.ones(30, dtype=torch.float64)),

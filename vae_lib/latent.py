@@ -14,7 +14,7 @@ from torch import Tensor
 from vae_lib import checks
 from vae_lib.distributions import Gaussian, standard_normal_log_density
 
-PAIRS_AT_ONCE: Final = 2**22  # of a point and a component: 32 MB for two latents in float32
+NUMBERS_AT_ONCE: Final = 2**23  # of a point, a component and a latent: 32 MB in float32
 SMALLEST_SINE: Final = 1e-4  # below it two directions are one, and float32 has no plane left to turn in
 
 
@@ -106,8 +106,13 @@ def aggregate_log_density(q: Gaussian, z: Tensor) -> Tensor:
             "q must have shape (examples, latent_dim) with an example at least, and z (points, latent_dim), got "
             f"{tuple(q.mean.shape)} and {tuple(z.shape)}"
         )
-    pieces = z.split(max(1, PAIRS_AT_ONCE // len(q.mean)))
-    return torch.cat([q.log_prob(piece[:, None]).logsumexp(1) for piece in pieces]) - math.log(len(q.mean))
+    at_once = max(1, NUMBERS_AT_ONCE // q.mean.numel())
+    # One tensor for all sums: small results between large ones would pin the heap.
+    sums = z.new_empty(len(z), dtype=torch.result_type(q.mean, z))
+    for start in range(0, len(z), at_once):
+        piece = z[start : start + at_once, None]
+        sums[start : start + at_once] = q.log_prob(piece).logsumexp(1)
+    return sums - math.log(len(q.mean))
 
 
 class RateParts(NamedTuple):
